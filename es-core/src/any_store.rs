@@ -1,0 +1,93 @@
+use std::fmt;
+use std::sync::Arc;
+
+use futures_core::future::BoxFuture;
+
+use crate::{
+    Append, Appended, EventId, EventStore, LogPage, LogQuery, Position, Revision, Snapshot,
+    SnapshotStore,
+};
+use crate::{StoreError, StoredEvent, StreamId, StreamPage, StreamQuery};
+
+/// Any store with its snapshots, chosen when the program runs: `Repository<Account, AnyStore>`. Cheap to clone.
+#[derive(Clone)]
+pub struct AnyStore {
+    events: Arc<dyn EventStore>,
+    snapshots: Arc<dyn SnapshotStore>,
+}
+
+impl AnyStore {
+    /// The store behind one type.
+    pub fn new<S: EventStore + SnapshotStore>(store: S) -> Self {
+        let store = Arc::new(store);
+        Self {
+            events: Arc::clone(&store) as Arc<dyn EventStore>,
+            snapshots: store,
+        }
+    }
+
+    /// A store of events and another one of snapshots.
+    pub fn with_snapshots(events: impl EventStore, snapshots: impl SnapshotStore) -> Self {
+        Self {
+            events: Arc::new(events),
+            snapshots: Arc::new(snapshots),
+        }
+    }
+}
+
+impl fmt::Debug for AnyStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnyStore")
+    }
+}
+
+impl EventStore for AnyStore {
+    fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, StoreError>> {
+        self.events.append(append)
+    }
+
+    fn find<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        id: EventId,
+    ) -> BoxFuture<'a, Result<Option<StoredEvent>, StoreError>> {
+        self.events.find(stream, id)
+    }
+
+    fn read_stream(&self, query: StreamQuery) -> BoxFuture<'_, Result<StreamPage, StoreError>> {
+        self.events.read_stream(query)
+    }
+
+    fn read_log(&self, query: LogQuery) -> BoxFuture<'_, Result<LogPage, StoreError>> {
+        self.events.read_log(query)
+    }
+
+    fn head(&self) -> BoxFuture<'_, Result<Position, StoreError>> {
+        self.events.head()
+    }
+
+    fn wait_past(&self, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.events.wait_past(position)
+    }
+}
+
+impl SnapshotStore for AnyStore {
+    fn load_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        at_most: Revision,
+    ) -> BoxFuture<'a, Result<Option<Snapshot>, StoreError>> {
+        self.snapshots.load_snapshot(stream, at_most)
+    }
+
+    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.snapshots.save_snapshot(snapshot)
+    }
+
+    fn delete_snapshots<'a>(
+        &'a self,
+        stream: &'a StreamId,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.snapshots.delete_snapshots(stream)
+    }
+}

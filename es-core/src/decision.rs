@@ -1,0 +1,241 @@
+use std::ops::Deref;
+
+use crate::{Aggregate, Decided, Envelope, EventId, Revision, StreamId, Timestamp};
+
+/// What a decision may return: anything that turns into events of the aggregate `A`.
+///
+/// That is one of its events, its event enum, `()`, and an `Option`, a `Vec` or a tuple of these, a [`Draft`], and
+/// any of them in a `Result` with the aggregate's error. No events mean success without an append.
+///
+/// Implemented by `#[derive(Aggregate)]` for each listed event and for the enum; called by the repository and the
+/// test kit on what a closure or a [`Handle`](crate::Handle) returned. It is not where rules stand: those are in the
+/// aggregate's methods.
+///
+/// ```
+/// # #[cfg(feature = "derive")] {
+/// # use es_core::{Aggregate, Apply, Decision, Event, NoError};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "counter.counted")]
+/// # struct Counted {}
+/// # #[derive(Default, Aggregate)]
+/// # #[aggregate(name = "counter", id = String, event = CounterEvent, error = NoError)]
+/// # #[event(Counted)]
+/// # struct Counter;
+/// # impl Apply<Counted> for Counter {
+/// #     fn apply(&mut self, _: Counted) {}
+/// # }
+/// fn count_of(decision: impl Decision<Counter>) -> usize {
+///     decision.decided().map_or(0, |events| events.len())
+/// }
+///
+/// assert_eq!(count_of(Counted {}), 1);
+/// assert_eq!(count_of((Counted {}, vec![Counted {}, Counted {}])), 3);
+/// assert_eq!(count_of(None::<Counted>), 0);
+/// assert_eq!(count_of(Ok::<_, NoError>(Counted {})), 1);
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event of `{A}`",
+    label = "a decision of `{A}` returns its events",
+    note = "list it on the aggregate: `#[event({Self})]`; or return a tuple, `Vec`, `Option` or `Result` of listed events"
+)]
+pub trait Decision<A: Aggregate>: Sized {
+    /// Adds the events to `events`, or rejects.
+    fn decide_into(self, events: &mut Vec<A::Event>) -> Result<(), A::Error>;
+
+    /// The events, or the rejection.
+    fn decided(self) -> Decided<A> {
+        let mut events = Vec::new();
+        self.decide_into(&mut events)?;
+        Ok(events)
+    }
+}
+
+/// A decision that may begin a stream: its first event is an initial one.
+///
+/// That is an initial event, a tuple or `Vec` that begins with one, the event enum (where the first event is checked
+/// before it is stored), and any of them in a `Result` with the aggregate's error. For an aggregate with `Default`
+/// and without initial events every event may come first.
+///
+/// Implemented by `#[derive(Aggregate)]`; asked for by [`Repository::create`](crate::Repository::create). See
+/// [`Decision`] for an example of both.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` doesn't begin a stream of `{A}`",
+    label = "the first event has to be an initial one",
+    note = "events that begin a stream are listed as `#[event(…, initial)]`; for an aggregate that exists, use `execute`"
+)]
+pub trait Creation<A: Aggregate>: Decision<A> {}
+
+impl<A: Aggregate> Decision<A> for () {
+    fn decide_into(self, _: &mut Vec<A::Event>) -> Result<(), A::Error> {
+        Ok(())
+    }
+}
+
+impl<A: Aggregate, D: Decision<A>> Decision<A> for Option<D> {
+    fn decide_into(self, events: &mut Vec<A::Event>) -> Result<(), A::Error> {
+        self.map_or(Ok(()), |decision| decision.decide_into(events))
+    }
+}
+
+impl<A: Aggregate, D: Decision<A>> Decision<A> for Vec<D> {
+    fn decide_into(self, events: &mut Vec<A::Event>) -> Result<(), A::Error> {
+        self.into_iter()
+            .try_for_each(|decision| decision.decide_into(events))
+    }
+}
+
+impl<A: Aggregate, D: Creation<A>> Creation<A> for Vec<D> {}
+
+impl<A: Aggregate, D: Decision<A>, const N: usize> Decision<A> for [D; N] {
+    fn decide_into(self, events: &mut Vec<A::Event>) -> Result<(), A::Error> {
+        self.into_iter()
+            .try_for_each(|decision| decision.decide_into(events))
+    }
+}
+
+impl<A: Aggregate, D: Creation<A>, const N: usize> Creation<A> for [D; N] {}
+
+// The error is the aggregate's own and not `Into` it, so that `Ok(…)` in a closure needs no annotation.
+impl<A: Aggregate<Error = E>, D: Decision<A>, E> Decision<A> for Result<D, E> {
+    fn decide_into(self, events: &mut Vec<A::Event>) -> Result<(), A::Error> {
+        self?.decide_into(events)
+    }
+}
+
+impl<A: Aggregate<Error = E>, D: Creation<A>, E> Creation<A> for Result<D, E> {}
+
+macro_rules! tuples {
+    ($($first:ident $($rest:ident)*;)*) => {
+        $(
+            impl<A: Aggregate, $first: Decision<A>, $($rest: Decision<A>),*> Decision<A> for ($first, $($rest,)*) {
+                #[expect(non_snake_case, reason = "each type parameter names its value")]
+                fn decide_into(self, events: &mut Vec<A::Event>) -> Result<(), A::Error> {
+                    let ($first, $($rest,)*) = self;
+                    $first.decide_into(events)?;
+                    $($rest.decide_into(events)?;)*
+                    Ok(())
+                }
+            }
+
+            impl<A: Aggregate, $first: Creation<A>, $($rest: Decision<A>),*> Creation<A> for ($first, $($rest,)*) {}
+        )*
+    };
+}
+
+tuples! {
+    D1;
+    D1 D2;
+    D1 D2 D3;
+    D1 D2 D3 D4;
+    D1 D2 D3 D4 D5;
+    D1 D2 D3 D4 D5 D6;
+    D1 D2 D3 D4 D5 D6 D7;
+    D1 D2 D3 D4 D5 D6 D7 D8;
+}
+
+/// A decision in several steps, where later ones see what earlier ones did.
+///
+/// It applies each event to a working copy of the state, to which it dereferences, and is returned as the decision.
+/// An event that is listed as `recorded` is applied with a provisional envelope (nil id, revision 0, 1970), as the
+/// true one doesn't exist before storing.
+///
+/// ```
+/// # #[cfg(feature = "derive")] {
+/// # use es_core::{Aggregate, Apply, Decision, Draft, Event, NoError};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "counter.counted")]
+/// # struct Counted { by: u64 }
+/// # #[derive(Default, Clone, Aggregate)]
+/// # #[aggregate(name = "counter", id = String, event = CounterEvent, error = NoError)]
+/// # #[event(Counted)]
+/// # struct Counter { count: u64 }
+/// # impl Apply<Counted> for Counter {
+/// #     fn apply(&mut self, event: Counted) { self.count += event.by; }
+/// # }
+/// impl Counter {
+///     fn count_up_to(&self, goal: u64) -> Draft<Self> {
+///         let mut draft = Draft::of(self);
+///         while draft.count < goal {
+///             draft.emit(Counted { by: draft.count.max(1) });
+///         }
+///         draft
+///     }
+/// }
+/// # assert_eq!(Counter { count: 3 }.count_up_to(12).decided().unwrap().len(), 2);
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a draft is returned as the decision; dropped, its events are lost"]
+pub struct Draft<A: Aggregate> {
+    state: A,
+    events: Vec<A::Event>,
+}
+
+impl<A: Aggregate + Clone> Draft<A>
+where
+    A::Event: Clone,
+{
+    /// A draft that begins with this state.
+    pub fn of(state: &A) -> Self {
+        Self {
+            state: state.clone(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Brings forth an event and applies it to the working copy.
+    ///
+    /// An initial event is not applied, as the aggregate exists; the append will refuse it.
+    pub fn emit(&mut self, event: impl Into<A::Event>) {
+        let event = event.into();
+        let mut state = Some(self.state.clone());
+        if let Ok(envelope) = provisional::<A>()
+            && A::fold(&mut state, event.clone(), &envelope).is_ok()
+            && let Some(state) = state
+        {
+            self.state = state;
+        }
+        self.events.push(event);
+    }
+
+    /// Decides a further step on the working copy, and applies what it brings forth.
+    ///
+    /// # Errors
+    ///
+    /// The rejection of this step; the draft stays as it was.
+    pub fn decide<D: Decision<A>>(&mut self, step: impl FnOnce(&A) -> D) -> Result<(), A::Error> {
+        for event in step(&self.state).decided()? {
+            self.emit(event);
+        }
+        Ok(())
+    }
+}
+
+/// The envelope of an event that isn't stored yet.
+fn provisional<A: Aggregate>() -> Result<Envelope, crate::InvalidStreamId> {
+    let stream = StreamId::new(A::CATEGORY, "draft")?;
+    Ok(Envelope::new(
+        EventId::from_bytes([0; 16]),
+        stream,
+        Revision::EMPTY,
+        Timestamp::EPOCH,
+    ))
+}
+
+impl<A: Aggregate> Deref for Draft<A> {
+    type Target = A;
+
+    fn deref(&self) -> &A {
+        &self.state
+    }
+}
+
+impl<A: Aggregate> Decision<A> for Draft<A> {
+    fn decide_into(self, events: &mut Vec<A::Event>) -> Result<(), A::Error> {
+        events.extend(self.events);
+        Ok(())
+    }
+}

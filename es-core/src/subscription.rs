@@ -1,0 +1,164 @@
+use std::collections::VecDeque;
+
+use crate::{EventId, EventStore, Filter, LogQuery, Position, StoreError, StoredEvent};
+
+/// Follows the log: first what is stored, then what is appended, without a gap or a duplicate between the two.
+///
+/// It pulls, so that a slow subscriber loses nothing, and it keeps no state in the store, so that one that was
+/// dropped or restarted goes on from the [`Checkpoint`] it kept.
+///
+/// Also found as *catch-up subscription*, *all-stream subscription* or *tailing cursor* in other libraries.
+///
+/// ```no_run
+/// # use es_core::{EventStore, Filter, Checkpoint, StoreError, Subscription};
+/// # async fn follow(store: impl EventStore) -> Result<(), StoreError> {
+/// let mut subscription = Subscription::new(store, Filter::all().category("account"), Checkpoint::START);
+/// loop {
+///     match subscription.next().await? {
+///         Some(event) => println!("{} {}", event.position, event.name),
+///         None => println!("caught up to {}", subscription.looked_to()),
+///     }
+/// }
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Subscription<S> {
+    store: S,
+    filter: Filter,
+    page: VecDeque<StoredEvent>,
+    checkpoint: Checkpoint,
+    checked: bool,
+    looked_to: Position,
+    end: bool,
+    told: bool,
+    page_size: usize,
+}
+
+/// How far a reader has come: the last event it saw, by position and id.
+///
+/// The id tells a log that was restored to another past, where other events have the same positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Checkpoint {
+    /// The position that the reader has come to.
+    pub position: Position,
+    /// The event that stood there, if the reader saw one.
+    pub event_id: Option<EventId>,
+}
+
+impl Checkpoint {
+    /// Before the first event.
+    pub const START: Self = Self {
+        position: Position::START,
+        event_id: None,
+    };
+}
+
+impl<S: EventStore> Subscription<S> {
+    /// Follows the events that pass `filter`, beginning after `checkpoint`.
+    pub fn new(store: S, filter: Filter, checkpoint: Checkpoint) -> Self {
+        let looked_to = checkpoint.position;
+        let page = VecDeque::new();
+        Self {
+            store,
+            filter,
+            page,
+            checkpoint,
+            checked: false,
+            looked_to,
+            end: false,
+            told: false,
+            page_size: 1_000,
+        }
+    }
+
+    /// Reads pages of at most so many events; 1,000 if nothing is said.
+    pub fn page_size(self, events: usize) -> Self {
+        Self {
+            page_size: events.max(1),
+            ..self
+        }
+    }
+
+    /// The next event, waiting for it; `None` once each time that it has caught up with the log.
+    ///
+    /// Cancel-safe: dropping the future before it is ready loses no event. After an error the next call tries again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::LogDiverged`] if the checkpoint's position doesn't hold the checkpoint's event any more.
+    pub async fn next(&mut self) -> Result<Option<StoredEvent>, StoreError> {
+        if !self.checked {
+            self.check().await?;
+            self.checked = true;
+        }
+        loop {
+            if let Some(event) = self.page.pop_front() {
+                self.checkpoint = Checkpoint {
+                    position: event.position,
+                    event_id: Some(event.envelope.id),
+                };
+                self.told = false;
+                return Ok(Some(event));
+            }
+            if self.end {
+                if !self.told {
+                    self.told = true;
+                    return Ok(None);
+                }
+                self.store.wait_past(self.looked_to).await?;
+            }
+            let query = LogQuery::after(self.looked_to)
+                .filter(self.filter.clone())
+                .limit(self.page_size);
+            let page = self.store.read_log(query).await?;
+            // From here on nothing awaits: either the page and how far it goes are both kept, or neither.
+            // A wake-up that brought nothing for this filter isn't a second catching up.
+            self.told &= page.events.is_empty() && page.looked_to == self.looked_to;
+            (self.end, self.looked_to) = (page.end, page.looked_to);
+            self.page = page.events.into();
+        }
+    }
+
+    /// The last event that [`next`](Self::next) returned, to be kept and given to [`new`](Self::new).
+    pub fn checkpoint(&self) -> Checkpoint {
+        self.checkpoint
+    }
+
+    /// How far the subscriber has looked: every event at or below that passes the filter was returned.
+    pub fn looked_to(&self) -> Position {
+        if self.page.is_empty() {
+            self.looked_to
+        } else {
+            self.checkpoint.position
+        }
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        let Checkpoint {
+            position,
+            event_id: Some(expected),
+        } = self.checkpoint
+        else {
+            return Ok(());
+        };
+        let query = LogQuery::after(Position::new(position.number().saturating_sub(1)))
+            .until(position)
+            .limit(1);
+        let found = self
+            .store
+            .read_log(query)
+            .await?
+            .events
+            .first()
+            .map(|event| event.envelope.id);
+        if found == Some(expected) {
+            Ok(())
+        } else {
+            Err(StoreError::LogDiverged {
+                position,
+                expected,
+                found,
+            })
+        }
+    }
+}
