@@ -75,16 +75,16 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
 
 /// What an aggregate's id has to be: written as text and read back from it.
 ///
-/// Implemented for every type with `Display` and `FromStr`. The text has 1 to 256 bytes without NUL.
+/// Implemented for every type with `Display`, `FromStr` and `Clone`. The text has 1 to 256 bytes without NUL.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an aggregate's id",
     label = "implement `Display` and `FromStr` for `{Self}`, each the inverse of the other",
-    note = "an id also is `Send + Sync + 'static`"
+    note = "an id also is `Clone + Send + Sync + 'static`"
 )]
-pub trait AggregateId: Display + FromStr + Send + Sync + 'static {}
+pub trait AggregateId: Display + FromStr + Clone + Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Display + FromStr + Send + Sync + 'static> AggregateId for T {}
+impl<T: Display + FromStr + Clone + Send + Sync + 'static> AggregateId for T {}
 
 /// How an aggregate's state changes with an event. Infallible: what happened, happened.
 ///

@@ -1,0 +1,233 @@
+use super::execution::Said;
+use super::{Folded, Repository};
+use crate::{
+    Aggregate, Append, Appended, Envelope, EventId, EventSet, EventStore, Expected, Invalid, Json,
+    Misplaced, NewEvent, Placement, Position, Revision, StoreError, StoredEvent, StreamId,
+    StreamQuery,
+};
+
+/// What a command came to.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub struct Executed<A: Aggregate> {
+    events: Vec<A::Event>,
+    revision: Revision,
+    position: Option<Position>,
+    repeated: bool,
+}
+
+impl<A: Aggregate> Executed<A> {
+    /// No events were decided: success without an append.
+    pub(super) fn nothing(revision: Revision) -> Self {
+        Self {
+            events: Vec::new(),
+            revision,
+            position: None,
+            repeated: false,
+        }
+    }
+
+    /// The events that were appended.
+    pub fn events(&self) -> &[A::Event] {
+        &self.events
+    }
+
+    /// The events that were appended, owned.
+    pub fn into_events(self) -> Vec<A::Event> {
+        self.events
+    }
+
+    /// The aggregate's revision after the command.
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// The last event's position in the log, to wait for in a read model; `None` if nothing was appended.
+    pub fn position(&self) -> Option<Position> {
+        self.position
+    }
+
+    /// Whether [`once`](super::Execution::once) found that the command was executed before, and this is that outcome.
+    pub fn is_repeated(&self) -> bool {
+        self.repeated
+    }
+}
+
+/// A command's way into the store.
+pub(super) struct Appending<'r, A: Aggregate, S> {
+    pub(super) repository: &'r Repository<A, S>,
+    pub(super) stream: StreamId,
+    pub(super) said: Said,
+}
+
+impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
+    /// The outcome of an earlier command with the same key.
+    pub(super) async fn earlier(&self) -> Result<Option<Executed<A>>, StoreError> {
+        let Some(key) = &self.said.once else {
+            return Ok(None);
+        };
+        let id = |ordinal| EventId::derived(&self.stream, key, ordinal);
+        let Some(first) = self.repository.store.find(&self.stream, id(0)).await? else {
+            return Ok(None);
+        };
+        let mut executed = Executed {
+            repeated: true,
+            ..Executed::nothing(first.envelope.revision)
+        };
+        let mut ordinal = 0;
+        // A small page: commands bring forth few events.
+        let query = StreamQuery::forwards(self.stream.clone())
+            .from(first.envelope.revision)
+            .limit(16);
+        let mut next = Some(query);
+        while let Some(query) = next.take() {
+            let page = self.repository.store.read_stream(query.clone()).await?;
+            for stored in &page.events {
+                if stored.envelope.id != id(ordinal) {
+                    return Ok(Some(executed));
+                }
+                ordinal += 1;
+                executed.events.extend(stored.decode()?);
+                (executed.revision, executed.position) =
+                    (stored.envelope.revision, Some(stored.position));
+            }
+            next = query.after(&page);
+        }
+        Ok(Some(executed))
+    }
+
+    /// Appends the events to the state's stream; on an error the state comes back, as it was.
+    pub(super) async fn append(
+        &self,
+        folded: Folded<A>,
+        events: Vec<A::Event>,
+    ) -> Result<Executed<A>, (Folded<A>, StoreError)> {
+        let encoded = match check_places(&events, folded.state.is_none())
+            .and_then(|()| self.encode(&events))
+        {
+            Ok(encoded) => encoded,
+            Err(error) => return Err((folded, error)),
+        };
+        let expected = Expected::Exact(folded.revision);
+        let append = Append::new(self.stream.clone(), expected, encoded.clone());
+        let appended = match self.commit(append).await {
+            Ok(appended) => appended,
+            Err(error) => return Err((folded, error)),
+        };
+        if appended.is_repeated() && self.said.once.is_some() {
+            // Somebody else came first with the same key, perhaps with other events: theirs count.
+            match self.earlier().await {
+                Ok(Some(earlier)) => return Ok(earlier),
+                Ok(None) => {}
+                Err(error) => return Err((folded, error)),
+            }
+        }
+        self.advance(folded, encoded, appended.placements()).await;
+        let (revision, position) = (appended.revision(), Some(appended.position()));
+        Ok(Executed {
+            events,
+            revision,
+            position,
+            repeated: false,
+        })
+    }
+
+    /// Appends; where the outcome is unknown, the same events again, which the store knows by their ids.
+    async fn commit(&self, append: Append) -> Result<Appended, StoreError> {
+        let mut attempts = 1;
+        loop {
+            match self.repository.store.append(append.clone()).await {
+                Err(StoreError::Unknown(cause)) if attempts < self.repository.attempts => {
+                    tracing::warn!(attempts, %cause, "the append's outcome is unknown; repeating it");
+                    attempts += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn encode(&self, events: &[A::Event]) -> Result<Vec<NewEvent>, StoreError> {
+        let metadata = self.said.metadata.encode()?;
+        let encode = |(ordinal, event): (u32, &A::Event)| {
+            let descriptor = event.descriptor();
+            let name = descriptor.name;
+            let payload = event
+                .encode()
+                .map_err(|error| Invalid::Payload { name, error })?;
+            let id = match &self.said.once {
+                Some(key) => EventId::derived(&self.stream, key, ordinal),
+                None => self.repository.ids.next_id(),
+            };
+            let mut encoded = NewEvent::new(id, name, descriptor.version, payload);
+            encoded.metadata = Json::clone(&metadata);
+            encoded.effective_at = self.said.effective_at;
+            Ok(encoded)
+        };
+        (0..).zip(events).map(encode).collect()
+    }
+
+    /// Folds what was stored, and not what was decided, so that a kept state never differs from a loaded one.
+    async fn advance(
+        &self,
+        mut folded: Folded<A>,
+        events: Vec<NewEvent>,
+        placements: &[Placement],
+    ) {
+        if self.repository.cache.is_none() && self.repository.snapshots.is_none() {
+            return;
+        }
+        let since = folded.revision;
+        for (event, placement) in events.into_iter().zip(placements) {
+            let stored = stored(&self.stream, event, *placement);
+            if let Err(error) = folded.apply(&stored) {
+                tracing::error!(stream = %self.stream, %error, "an event was appended that can't be read back");
+                return;
+            }
+        }
+        self.repository
+            .keep_snapshot(&self.stream, since, &folded)
+            .await;
+        self.keep(folded);
+    }
+
+    /// Keeps a state for the next command.
+    pub(super) fn keep(&self, folded: Folded<A>) {
+        if let Some(cache) = &self.repository.cache {
+            cache.put(self.stream.clone(), folded);
+        }
+    }
+}
+
+/// The event as a store would return it.
+fn stored(stream: &StreamId, event: NewEvent, placement: Placement) -> StoredEvent {
+    let mut envelope = Envelope::new(
+        event.id,
+        stream.clone(),
+        placement.revision,
+        placement.recorded_at,
+    );
+    envelope.effective_at = event.effective_at;
+    envelope.metadata = event.metadata;
+    StoredEvent::new(
+        envelope,
+        placement.position,
+        event.name,
+        event.version,
+        event.payload,
+    )
+}
+
+/// Checks the rules of a stream's beginning, so that no decision makes a stream unreadable.
+fn check_places<E: EventSet>(events: &[E], beginning: bool) -> Result<(), StoreError> {
+    for (index, event) in events.iter().enumerate() {
+        let descriptor = event.descriptor();
+        let (name, first) = (descriptor.name, beginning && index == 0);
+        let misplaced = match (first, descriptor.initial) {
+            (true, false) => Misplaced::FirstNotInitial { name },
+            (false, true) => Misplaced::InitialNotFirst { name },
+            _ => continue,
+        };
+        return Err(Invalid::Misplaced(misplaced).into());
+    }
+    Ok(())
+}

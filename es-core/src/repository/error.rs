@@ -1,0 +1,75 @@
+use crate::{Conflict, Revision, StoreError, StreamId};
+
+/// Why a command brought forth nothing. `E` is the aggregate's own error.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExecuteError<E> {
+    /// The aggregate said no. Nothing was appended.
+    #[error(transparent)]
+    Rejected(E),
+    /// The aggregate doesn't exist.
+    #[error("{stream} doesn't exist")]
+    NotFound {
+        /// The aggregate's stream.
+        stream: StreamId,
+    },
+    /// The aggregate exists already.
+    #[error("{stream} exists already, at revision {revision}")]
+    AlreadyExists {
+        /// The aggregate's stream.
+        stream: StreamId,
+        /// The revision that it has.
+        revision: Revision,
+    },
+    /// Others appended first, as often as the repository tries; or the aggregate isn't at the revision that
+    /// [`expecting`](crate::Execution::expecting) named.
+    #[error(transparent)]
+    Conflict(Box<Conflict>),
+    /// The store didn't do it.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl<E> ExecuteError<E> {
+    /// The aggregate's own error, if it rejected.
+    pub fn rejection(&self) -> Option<&E> {
+        match self {
+            Self::Rejected(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl<E> From<StoreError> for ExecuteError<E> {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(conflict) => Self::Conflict(conflict),
+            error => Self::Store(error),
+        }
+    }
+}
+
+/// Why an aggregate can't be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The aggregate doesn't exist, or didn't at the time that was asked for.
+    #[error("{stream} doesn't exist")]
+    NotFound {
+        /// The aggregate's stream.
+        stream: StreamId,
+    },
+    /// The stream hasn't come to the revision that was asked for.
+    #[error("{stream} is at revision {head} and has no revision {asked} yet")]
+    NoSuchRevision {
+        /// The aggregate's stream.
+        stream: StreamId,
+        /// The revision that was asked for.
+        asked: Revision,
+        /// The stream's last revision.
+        head: Revision,
+    },
+    /// The store didn't answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

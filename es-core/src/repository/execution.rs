@@ -1,0 +1,263 @@
+use std::fmt;
+use std::future::IntoFuture;
+
+use tracing::Instrument;
+
+use super::appending::{Appending, Executed};
+use super::{ExecuteError, Folded, Repository, Until};
+use crate::{
+    Aggregate, BoxFuture, Decided, EventId, EventStore, Expected, InvalidStreamId, Metadata,
+    Revision, StoreError, StreamId, Timestamp,
+};
+
+/// A command on its way: says who acts, why and when, and runs when it is awaited.
+#[must_use = "nothing happens until it is awaited"]
+pub struct Execution<'r, A: Aggregate, S> {
+    repository: &'r Repository<A, S>,
+    stream: Result<StreamId, InvalidStreamId>,
+    plan: Plan<'r, A>,
+    said: Said,
+}
+
+/// What the caller said of the command.
+#[derive(Default)]
+pub(super) struct Said {
+    pub(super) metadata: Metadata,
+    pub(super) effective_at: Option<Timestamp>,
+    pub(super) expecting: Option<Revision>,
+    pub(super) once: Option<String>,
+}
+
+/// A decision from nothing.
+type Birth<'r, A> = Box<dyn FnMut() -> Decided<A> + Send + 'r>;
+/// A decision from a state.
+type Choice<'r, A> = Box<dyn FnMut(&A) -> Decided<A> + Send + 'r>;
+
+/// What is to be decided, depending on whether the aggregate exists.
+pub(super) enum Plan<'r, A: Aggregate> {
+    Create(Decided<A>),
+    Execute(Choice<'r, A>),
+    Either(Birth<'r, A>, Choice<'r, A>),
+}
+
+impl<'r, A: Aggregate, S> Execution<'r, A, S> {
+    pub(super) fn new(repository: &'r Repository<A, S>, id: &A::Id, plan: Plan<'r, A>) -> Self {
+        Self {
+            repository,
+            stream: StreamId::of::<A>(id),
+            plan,
+            said: Said::default(),
+        }
+    }
+
+    /// Who acts: kept in each event's metadata.
+    pub fn by(mut self, actor: impl Into<String>) -> Self {
+        self.said.metadata.actor = Some(actor.into());
+        self
+    }
+
+    /// Why: kept in each event's metadata.
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        self.said.metadata.reason = Some(reason.into());
+        self
+    }
+
+    /// The event that led to this command: kept in each event's metadata.
+    pub fn caused_by(mut self, event: EventId) -> Self {
+        self.said.metadata.caused_by = Some(event);
+        self
+    }
+
+    /// What the command belongs to across streams, a request or a business case: kept in each event's metadata.
+    pub fn correlated(mut self, correlation: impl Into<String>) -> Self {
+        self.said.metadata.correlation = Some(correlation.into());
+        self
+    }
+
+    /// An entry of the user's own in each event's metadata. Keys that begin with `es.` are the library's.
+    pub fn with(mut self, key: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+        self.said.metadata.extra.insert(key.into(), value.into());
+        self
+    }
+
+    /// When the events are true in the world; when they are recorded, if nothing is said.
+    pub fn effective_at(mut self, instant: Timestamp) -> Self {
+        self.said.effective_at = Some(instant);
+        self
+    }
+
+    /// Decides only at this revision, and gives a conflict back instead of trying again: what a web form that was
+    /// filled in from a state wants.
+    pub fn expecting(mut self, revision: Revision) -> Self {
+        self.said.expecting = Some(revision);
+        self
+    }
+
+    /// Executes the command once for all time: if one with this key has appended to the aggregate before, its outcome
+    /// is returned and nothing is decided.
+    ///
+    /// The events' ids are derived from stream, key and place, so the store itself refuses a second time.
+    pub fn once(mut self, key: impl Into<String>) -> Self {
+        self.said.once = Some(key.into());
+        self
+    }
+}
+
+impl<A: Aggregate, S> fmt::Debug for Execution<'_, A, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Execution")
+            .field("stream", &self.stream)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'r, A: Aggregate, S: EventStore> IntoFuture for Execution<'r, A, S> {
+    type Output = Result<Executed<A>, ExecuteError<A::Error>>;
+    type IntoFuture = BoxFuture<'r, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self {
+            repository,
+            stream,
+            plan,
+            said,
+        } = self;
+        Box::pin(async move {
+            let stream = stream.map_err(StoreError::from)?;
+            let span =
+                tracing::debug_span!("es.execute", %stream, actor = said.metadata.actor.as_deref());
+            let appending = Appending {
+                repository,
+                stream,
+                said,
+            };
+            let run = async {
+                match plan {
+                    Plan::Create(decided) => appending.create(decided).await,
+                    Plan::Execute(choice) => appending.execute(None, choice).await,
+                    Plan::Either(birth, choice) => appending.execute(Some(birth), choice).await,
+                }
+            };
+            run.instrument(span).await
+        })
+    }
+}
+
+impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
+    /// Appends the first events, without reading a stream that should be empty.
+    async fn create(&self, decided: Decided<A>) -> Result<Executed<A>, ExecuteError<A::Error>> {
+        if let Some(earlier) = self.earlier().await? {
+            return Ok(earlier);
+        }
+        let events = decided.map_err(ExecuteError::Rejected)?;
+        let expected = self.said.expecting.unwrap_or(Revision::EMPTY);
+        if !expected.is_empty() {
+            let actual = self
+                .repository
+                .fold(&self.stream, Until::Head)
+                .await?
+                .revision;
+            return Err(
+                StoreError::conflict(&self.stream, Expected::Exact(expected), actual).into(),
+            );
+        }
+        if events.is_empty() {
+            return Ok(Executed::nothing(Revision::EMPTY));
+        }
+        match self.append(Folded::empty(), events).await {
+            Err((_, StoreError::Conflict(conflict))) => match self.earlier().await? {
+                Some(earlier) => Ok(earlier),
+                None => Err(ExecuteError::AlreadyExists {
+                    stream: self.stream.clone(),
+                    revision: conflict.actual,
+                }),
+            },
+            outcome => outcome.map_err(|(_, error)| error.into()),
+        }
+    }
+
+    /// Decides on the state and appends, again with fresh state after a conflict.
+    async fn execute(
+        &self,
+        mut birth: Option<Birth<'_, A>>,
+        mut choice: Choice<'_, A>,
+    ) -> Result<Executed<A>, ExecuteError<A::Error>> {
+        let (mut folded, mut hot) = self.start().await?;
+        let mut attempts = 0;
+        loop {
+            if let Some(earlier) = self.earlier().await? {
+                self.keep(folded);
+                return Ok(earlier);
+            }
+            let unexpected = self
+                .said
+                .expecting
+                .filter(|expected| *expected != folded.revision);
+            let decided = match (unexpected, &mut birth, &folded.state) {
+                // A kept state may be too old: nothing is refused before the tail was read.
+                (Some(_), _, _) if hot => None,
+                (Some(expected), _, _) => {
+                    return Err(StoreError::conflict(
+                        &self.stream,
+                        Expected::Exact(expected),
+                        folded.revision,
+                    )
+                    .into());
+                }
+                (None, Some(birth), _) if folded.revision.is_empty() => Some(birth()),
+                (None, _, Some(state)) => Some(choice(state)),
+                (None, _, None) => {
+                    return Err(ExecuteError::NotFound {
+                        stream: self.stream.clone(),
+                    });
+                }
+            };
+            match decided {
+                Some(Ok(events)) if !events.is_empty() => match self.append(folded, events).await {
+                    Ok(executed) => return Ok(executed),
+                    Err((stale, StoreError::Conflict(conflict))) => {
+                        attempts += 1;
+                        if attempts >= self.repository.attempts || self.said.expecting.is_some() {
+                            return Err(ExecuteError::Conflict(conflict));
+                        }
+                        tracing::debug!(attempts, actual = %conflict.actual, "conflict; deciding again");
+                        folded = stale;
+                    }
+                    Err((_, error)) => return Err(error.into()),
+                },
+                // A rejection or nothing, from a state without what others may have appended since: asked again below.
+                _ if hot => {}
+                Some(Err(rejection)) => {
+                    self.keep(folded);
+                    return Err(ExecuteError::Rejected(rejection));
+                }
+                _ => {
+                    let revision = folded.revision;
+                    self.keep(folded);
+                    return Ok(Executed::nothing(revision));
+                }
+            }
+            folded = self
+                .repository
+                .fold_on(&self.stream, folded, Until::Head)
+                .await?;
+            hot = false;
+        }
+    }
+
+    /// The state to decide on first, and whether it is a kept one that may be too old.
+    async fn start(&self) -> Result<(Folded<A>, bool), StoreError> {
+        match self
+            .repository
+            .cache
+            .as_ref()
+            .and_then(|cache| cache.take(&self.stream))
+        {
+            Some(hot) => Ok((hot, true)),
+            None => Ok((
+                self.repository.fold(&self.stream, Until::Head).await?,
+                false,
+            )),
+        }
+    }
+}

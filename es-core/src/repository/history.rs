@@ -1,0 +1,72 @@
+use std::collections::VecDeque;
+
+use futures_util::stream::{self, StreamExt};
+
+use super::Folded;
+use crate::{
+    Aggregate, BoxStream, EventStore, InvalidStreamId, Recorded, StoreError, StoredEvent, StreamId,
+    StreamQuery,
+};
+
+/// An event of an aggregate and the state after it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Moment<A: Aggregate> {
+    /// The event.
+    pub event: Recorded<A::Event>,
+    /// The state after it.
+    pub state: A,
+}
+
+pub(super) fn stream<A: Aggregate + Clone, S: EventStore>(
+    store: &S,
+    stream: Result<StreamId, InvalidStreamId>,
+) -> BoxStream<'_, Result<Moment<A>, StoreError>> {
+    let walk = stream.map(|stream| Walk {
+        store,
+        next: Some(StreamQuery::forwards(stream)),
+        page: VecDeque::new(),
+        folded: Folded::empty(),
+    });
+    let walk = match walk {
+        Ok(walk) => walk,
+        Err(error) => return stream::iter([Err(error.into())]).boxed(),
+    };
+    stream::try_unfold(walk, |mut walk| async move {
+        Ok(walk.moment().await?.map(|moment| (moment, walk)))
+    })
+    .boxed()
+}
+
+/// A walk along a stream, page by page.
+struct Walk<'s, A, S> {
+    store: &'s S,
+    next: Option<StreamQuery>,
+    page: VecDeque<StoredEvent>,
+    folded: Folded<A>,
+}
+
+impl<A: Aggregate + Clone, S: EventStore> Walk<'_, A, S> {
+    async fn moment(&mut self) -> Result<Option<Moment<A>>, StoreError> {
+        loop {
+            while let Some(stored) = self.page.pop_front() {
+                self.folded.apply(&stored)?;
+                // Decoded a second time, as the fold has consumed the first and events needn't be `Clone`.
+                if let (Some(event), Some(state)) = (stored.decode()?, &self.folded.state) {
+                    let event = Recorded::new(event, &stored.envelope)
+                        .map_err(|reason| stored.undecodable(reason))?;
+                    return Ok(Some(Moment {
+                        event,
+                        state: state.clone(),
+                    }));
+                }
+            }
+            let Some(query) = self.next.take() else {
+                return Ok(None);
+            };
+            let page = self.store.read_stream(query.clone()).await?;
+            self.next = query.after(&page);
+            self.page = page.events.into();
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Loads aggregates, has them decide, and appends what they decided.
+
+mod appending;
+mod cache;
+mod error;
+mod execution;
+mod folded;
+mod history;
+mod loaded;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{
+    Aggregate, BoxStream, Command, Creation, Decision, EventStore, Handler, IdSource, RandomIds,
+    Revision, SnapshotStore, StoreError, StreamId, Timestamp,
+};
+pub use appending::Executed;
+use cache::Cache;
+pub use error::{ExecuteError, LoadError};
+pub use execution::Execution;
+use execution::Plan;
+use folded::{Folded, Until};
+pub use history::Moment;
+pub use loaded::Loaded;
+
+/// Runs aggregates of one kind on a store: load → decide → append, and again with fresh state on a conflict.
+///
+/// Cheap to clone where its store is. [`create`](Self::create), [`execute`](Self::execute) and [`send`](Self::send)
+/// return an [`Execution`], on which is said who acts and why, and which runs when it is awaited.
+///
+/// ```
+/// # #[cfg(feature = "derive")] {
+/// # use es_core::{Aggregate, Apply, Event, EventStore, ExecuteError, NoError, Repository};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "counter.counted")]
+/// # struct Counted { by: u64 }
+/// # #[derive(Default, Aggregate)]
+/// # #[aggregate(name = "counter", id = String, event = CounterEvent, error = NoError)]
+/// # #[event(Counted)]
+/// # struct Counter { count: u64 }
+/// # impl Apply<Counted> for Counter {
+/// #     fn apply(&mut self, event: Counted) { self.count += event.by; }
+/// # }
+/// # impl Counter {
+/// #     fn count(&self, by: u64) -> Counted { Counted { by } }
+/// # }
+/// async fn count(store: impl EventStore) -> Result<(), ExecuteError<NoError>> {
+///     let counters = Repository::<Counter, _>::new(store);
+///     let id = "visits".to_owned();
+///     let executed = counters.execute(&id, |counter| counter.count(2)).by("door-7").await?;
+///     println!("at revision {}", executed.revision());
+///     println!("{} visits", counters.load(&id).await?.count);
+///     Ok(())
+/// }
+/// # }
+/// ```
+///
+/// Also found as *aggregate store*, *event-sourced repository* or *aggregate root repository* in other libraries.
+pub struct Repository<A: Aggregate, S> {
+    store: S,
+    snapshots: Option<Arc<dyn SnapshotStore>>,
+    cache: Option<Arc<Cache<A>>>,
+    ids: Arc<dyn IdSource>,
+    attempts: u32,
+}
+
+impl<A: Aggregate, S: Clone> Clone for Repository<A, S> {
+    fn clone(&self) -> Self {
+        Self {
+            store: self.store.clone(),
+            snapshots: self.snapshots.clone(),
+            cache: self.cache.clone(),
+            ids: Arc::clone(&self.ids),
+            attempts: self.attempts,
+        }
+    }
+}
+
+impl<A: Aggregate, S> fmt::Debug for Repository<A, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Repository")
+            .field("category", &A::CATEGORY)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How often a decision is made before a conflict is given back: with a handful of writers on one stream more than a
+/// few conflicts in a row mean that the stream is contended for good, and waiting is the caller's choice.
+const ATTEMPTS: u32 = 8;
+
+impl<A: Aggregate, S: EventStore> Repository<A, S> {
+    /// A repository on this store, without snapshots and cache.
+    pub fn new(store: S) -> Self {
+        Self {
+            store,
+            snapshots: None,
+            cache: None,
+            ids: Arc::new(RandomIds),
+            attempts: ATTEMPTS,
+        }
+    }
+
+    /// Keeps snapshots in `snapshots`, as often as the aggregate's `snapshot(every = …)` says.
+    ///
+    /// A failing snapshot store is logged and never fails a command.
+    pub fn with_snapshots(self, snapshots: impl SnapshotStore) -> Self {
+        Self {
+            snapshots: Some(Arc::new(snapshots)),
+            ..self
+        }
+    }
+
+    /// Keeps the states of the `capacity` aggregates that were used last, so that a command on one of them costs one
+    /// append and no read.
+    ///
+    /// A kept state only decides appends that expect its exact revision; a rejection from it is decided again after
+    /// reading what came since, and a load always reads that. So nobody can see a kept state that is too old.
+    pub fn with_cache(self, capacity: usize) -> Self
+    where
+        A: Clone,
+    {
+        Self {
+            cache: Some(Arc::new(Cache::new(capacity))),
+            ..self
+        }
+    }
+
+    /// Mints event ids from `ids`; from [`RandomIds`] if nothing is said.
+    pub fn with_ids(self, ids: impl IdSource) -> Self {
+        Self {
+            ids: Arc::new(ids),
+            ..self
+        }
+    }
+
+    /// Decides at most so often (8 times if nothing is said, at least once) when others keep appending first.
+    pub fn with_attempts(self, attempts: u32) -> Self {
+        Self {
+            attempts: attempts.max(1),
+            ..self
+        }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// Creates an aggregate with its first events.
+    ///
+    /// # Errors
+    ///
+    /// When awaited: [`ExecuteError::AlreadyExists`] if the aggregate has events.
+    pub fn create<'r, D: Creation<A>>(&'r self, id: &A::Id, creation: D) -> Execution<'r, A, S> {
+        Execution::new(self, id, Plan::Create(creation.decided()))
+    }
+
+    /// Has an existing aggregate decide, by a closure over its state, which runs again after a conflict.
+    ///
+    /// An aggregate without initial events exists from the start, as its `Default`.
+    ///
+    /// # Errors
+    ///
+    /// When awaited: [`ExecuteError::NotFound`] if the aggregate doesn't exist.
+    pub fn execute<'r, D: Decision<A>>(
+        &'r self,
+        id: &A::Id,
+        mut decide: impl FnMut(&A) -> D + Send + 'r,
+    ) -> Execution<'r, A, S> {
+        Execution::new(
+            self,
+            id,
+            Plan::Execute(Box::new(move |state| decide(state).decided())),
+        )
+    }
+
+    /// Creates the aggregate if it doesn't exist, else has it decide.
+    pub fn create_or_execute<'r, C: Creation<A>, D: Decision<A>>(
+        &'r self,
+        id: &A::Id,
+        mut create: impl FnMut() -> C + Send + 'r,
+        mut decide: impl FnMut(&A) -> D + Send + 'r,
+    ) -> Execution<'r, A, S> {
+        let create = Box::new(move || create().decided());
+        Execution::new(
+            self,
+            id,
+            Plan::Either(create, Box::new(move |state| decide(state).decided())),
+        )
+    }
+
+    /// Sends a command that is data to the aggregate that it names.
+    pub fn send<'r, C: Command<Aggregate = A>>(&'r self, command: C) -> Execution<'r, A, S> {
+        let id = command.target().clone();
+        let plan: Plan<'r, A> = match C::HANDLER {
+            Handler::New(handle) => Plan::Create(handle(&command)),
+            Handler::Existing(handle) => {
+                Plan::Execute(Box::new(move |state| handle(state, &command)))
+            }
+        };
+        Execution::new(self, &id, plan)
+    }
+
+    /// Loads the current state.
+    pub async fn load(&self, id: &A::Id) -> Result<Loaded<A>, LoadError> {
+        let stream = StreamId::of::<A>(id).map_err(StoreError::from)?;
+        let hot = self.cache.as_ref().and_then(|cache| cache.get(&stream));
+        let folded = match hot {
+            Some(hot) => self.fold_on(&stream, hot, Until::Head).await?,
+            None => self.fold(&stream, Until::Head).await?,
+        };
+        Loaded::new(id, &stream, folded)
+    }
+
+    /// Loads the state as it was at a revision.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::NoSuchRevision`] if the stream hasn't come that far.
+    pub async fn load_at(&self, id: &A::Id, revision: Revision) -> Result<Loaded<A>, LoadError> {
+        let stream = StreamId::of::<A>(id).map_err(StoreError::from)?;
+        let folded = self.fold(&stream, Until::Revision(revision)).await?;
+        if folded.revision < revision {
+            return Err(LoadError::NoSuchRevision {
+                stream,
+                asked: revision,
+                head: folded.revision,
+            });
+        }
+        Loaded::new(id, &stream, folded)
+    }
+
+    /// Loads the state as it was recorded at an instant, inclusive.
+    pub async fn load_as_of(&self, id: &A::Id, instant: Timestamp) -> Result<Loaded<A>, LoadError> {
+        let stream = StreamId::of::<A>(id).map_err(StoreError::from)?;
+        let folded = self.fold(&stream, Until::Instant(instant)).await?;
+        Loaded::new(id, &stream, folded)
+    }
+
+    /// Every event of the aggregate with the state after it, from the first on.
+    ///
+    /// Pages are read as the stream is polled; an aggregate without events gives an empty stream.
+    pub fn history<'r>(&'r self, id: &A::Id) -> BoxStream<'r, Result<Moment<A>, StoreError>>
+    where
+        A: Clone,
+    {
+        history::stream(&self.store, StreamId::of::<A>(id))
+    }
+}
