@@ -112,7 +112,7 @@ impl<S: EventStore> Subscription<S> {
                 .limit(self.page_size);
             let page = self.store.read_log(query).await?;
             // From here on nothing awaits: either the page and how far it goes are both kept, or neither.
-            // A wake-up that brought nothing for this filter isn't a second catching up.
+            // A wake-up that moved nothing isn't a second catching up.
             self.told &= page.events.is_empty() && page.looked_to == self.looked_to;
             (self.end, self.looked_to) = (page.end, page.looked_to);
             self.page = page.events.into();

@@ -8,7 +8,6 @@ use crate::{
 
 /// What a command came to.
 #[derive(Debug, Clone, PartialEq)]
-#[must_use]
 pub struct Executed<A: Aggregate> {
     events: Vec<A::Event>,
     revision: Revision,

@@ -81,7 +81,16 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         until: Until,
     ) -> Result<Folded<A>, StoreError> {
         let start = folded.revision;
+        let wanted = until
+            .highest_revision()
+            .number()
+            .saturating_sub(start.number());
+        if wanted == 0 {
+            return Ok(folded);
+        }
         let query = StreamQuery::forwards(stream.clone()).from(start.next());
+        let limit = usize::try_from(wanted).map_or(query.limit, |wanted| wanted.min(query.limit));
+        let query = query.limit(limit);
         let folded = self.fold_pages(query, folded, until).await?;
         if matches!(until, Until::Head) {
             self.keep_snapshot(stream, start, &folded).await;
