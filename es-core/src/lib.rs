@@ -1,6 +1,25 @@
-//! Event sourcing: events, aggregates, stores and the repository.
+//! Event sourcing: every change is an event, appended and never overwritten, and state is the fold of its events.
 //!
-//! Start with [`Aggregate`] and [`Event`] for the domain, [`Repository`] to run it, [`EventStore`] to keep it.
+//! | to | see |
+//! |---|---|
+//! | describe what happens | [`Event`], derived; its schema's history stands on its fields |
+//! | fold it into state and decide what comes next | [`Aggregate`], derived; [`Create`] and [`Apply`], [`Decision`], [`Draft`] |
+//! | have commands as data | [`Command`], derived; [`Handle`] and [`HandleCreate`] |
+//! | run it on a store | [`Repository`]: create, execute, send, load, and any past state |
+//! | follow everything that is appended | [`Subscription`], [`Filter`], [`Checkpoint`] |
+//! | choose a store when the program runs | [`AnyStore`] |
+//! | write a store | [`EventStore`], [`SnapshotStore`], [`Append::judge`]; `es-memory` is the one to read first |
+//!
+//! Given-when-then tests and the conformance table of stores are in `es-testkit`; stores are `es-memory` and
+//! `es-sqlite`.
+//!
+//! # Words
+//!
+//! Each thing has one name here. Where you know it by another: a [`Revision`] is elsewhere called version, sequence
+//! number or stream position; a [`Position`] offset, global sequence or commit position; a stream's category its
+//! type or kind; an event's name its event type; a [`Decision`] the events a command handler raises. *Version* is
+//! here only the schema version of a payload. *Rejected* means that the domain said no, *conflict* that somebody else
+//! appended first.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod aggregate;
@@ -15,6 +34,7 @@ mod event_id;
 mod event_set;
 mod json;
 mod metadata;
+mod names;
 mod position;
 mod read;
 mod repository;
@@ -25,6 +45,7 @@ mod stream_id;
 mod strict;
 mod subscription;
 mod time;
+mod upcast;
 
 #[doc(hidden)]
 #[path = "private.rs"]

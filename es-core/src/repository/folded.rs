@@ -65,7 +65,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         stream: &StreamId,
         until: Until,
     ) -> Result<Folded<A>, StoreError> {
-        let folded = match self.from_snapshot(stream, until).await? {
+        let folded = match self.read_from_snapshot(stream, until).await? {
             Some(folded) => folded,
             None => self.fold_on(stream, Folded::empty(), until).await?,
         };
@@ -119,7 +119,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     }
 
     /// The state of a snapshot with its tail, if a snapshot is there that fits in every respect.
-    async fn from_snapshot(
+    async fn read_from_snapshot(
         &self,
         stream: &StreamId,
         until: Until,
