@@ -71,7 +71,8 @@ impl<const N: usize> Names<N> {
         let mut at = 1;
         while at < N {
             let (one, other) = (self.sorted[at - 1], self.sorted[at]);
-            if !precedes(one.text, other.text) {
+            // An event that the derive refused has no name; its own error is enough.
+            if !one.text.is_empty() && !precedes(one.text, other.text) {
                 let (first, second) = if one.line < other.line {
                     (one.line, other.line)
                 } else {

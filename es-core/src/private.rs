@@ -8,7 +8,9 @@ pub use crate::upcast::{
     Change, Hop, UpcastFrom, check_old, converted, decode, decode_from, judged, try_converted,
 };
 
-use crate::{DecodeError, Misplaced};
+use crate::{
+    Aggregate, DecodeError, EncodeError, Event, EventDescriptor, EventSet, Json, Misplaced,
+};
 
 /// The state before any event, of an aggregate without initial events.
 #[diagnostic::on_unimplemented(
@@ -44,27 +46,68 @@ pub fn begin<A>(
     Ok(())
 }
 
-/// The state that an event changes, which an initial event has to have begun.
+/// The state that an event changes. It has begun, or the aggregate exists without an event.
 ///
 /// # Errors
 ///
-/// The stream hasn't begun.
-pub fn begun<'a, A>(
+/// The stream hasn't begun, and the event isn't one to begin it.
+pub fn begun<'a, A: Aggregate>(
     state: &'a mut Option<A>,
     name: &'static str,
 ) -> Result<&'a mut A, DecodeError> {
+    if state.is_none() {
+        *state = A::initial();
+    }
     state
         .as_mut()
         .ok_or(DecodeError::Misplaced(Misplaced::FirstNotInitial { name }))
 }
 
-/// The state that an event changes, of an aggregate that exists without one.
-pub fn existing<A: InitialState>(state: &mut Option<A>) -> &mut A {
-    state.get_or_insert_with(A::initial_state)
+/// An event as a line of an aggregate: the only place that asks whether it is one, so that it is one error if not.
+#[derive(Debug)]
+pub struct Listed<E> {
+    /// What the set says of it.
+    pub descriptor: EventDescriptor,
+    /// [`Event::decode`].
+    pub decode: fn(u32, &str) -> Result<E, DecodeError>,
+    /// [`Json::encode`].
+    pub encode: fn(&E) -> Result<Json, EncodeError>,
+}
+
+impl<E: Event> Listed<E> {
+    /// An event, listed as `initial` or not.
+    pub const fn new(initial: bool) -> Self {
+        Self {
+            descriptor: EventDescriptor::of::<E>(initial),
+            decode: E::decode,
+            encode: Json::encode::<E>,
+        }
+    }
+}
+
+/// What stands in for an enum of events that the derive couldn't make, beside its error.
+#[derive(Debug)]
+pub enum NoEvents {}
+
+impl EventSet for NoEvents {
+    const EVENTS: &'static [EventDescriptor] = &[];
+    const RETIRED: &'static [&'static str] = &[];
+
+    fn decode(_: &str, _: u32, _: &str) -> Result<Option<Self>, DecodeError> {
+        Err(DecodeError::UnknownName)
+    }
+
+    fn descriptor(&self) -> EventDescriptor {
+        match *self {}
+    }
+
+    fn encode(&self) -> Result<Json, EncodeError> {
+        match *self {}
+    }
 }
 
 /// Mixes an event's name and version into the fingerprint of a snapshot's schema (FNV-1a, 64 bits).
-pub const fn fingerprint(seed: u64, events: &[crate::EventDescriptor]) -> u64 {
+pub const fn fingerprint(seed: u64, events: &[EventDescriptor]) -> u64 {
     let mut hash = seed;
     let mut event = 0;
     while event < events.len() {

@@ -46,7 +46,7 @@ pub use loaded::Loaded;
 /// # impl Counter {
 /// #     fn count(&self, by: u64) -> Counted { Counted { by } }
 /// # }
-/// async fn count(store: impl EventStore) -> Result<(), ExecuteError<NoError>> {
+/// async fn count(store: impl EventStore) -> Result<(), Box<dyn std::error::Error>> {
 ///     let counters = Repository::<Counter, _>::new(store);
 ///     let id = "visits".to_owned();
 ///     let executed = counters.execute(&id, |counter| counter.count(2)).by("door-7").await?;

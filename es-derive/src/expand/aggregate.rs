@@ -1,0 +1,410 @@
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Ident, LitStr, Type};
+
+use crate::attr::aggregate::EventLine;
+use crate::model::aggregate::Aggregate;
+
+/// What an aggregate without mistakes says.
+pub struct Complete<'a> {
+    name: &'a LitStr,
+    id: &'a Type,
+    event: &'a Ident,
+    error: &'a Type,
+}
+
+impl<'a> Complete<'a> {
+    pub fn of(model: &'a Aggregate<'_>) -> Option<Self> {
+        Some(Self {
+            name: model.name.as_ref()?,
+            id: model.id.as_ref()?,
+            event: model.event.as_ref()?,
+            error: model.error.as_ref()?,
+        })
+    }
+}
+
+/// The enum, and in a block of their own the impls of [`events`], [`event_set`], [`names`], [`aggregate`] and
+/// [`decisions`].
+pub fn expand(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
+    let enumeration = enumeration(model, complete.event);
+    let events = events(model);
+    let event_set = event_set(model, complete.event);
+    let names = names(model, complete.event);
+    let aggregate = aggregate(model, complete);
+    let decisions = decisions(model, complete.event, !model.has_initial());
+    quote! {
+        #enumeration
+        const _: () = {
+            #events
+            #names
+            #event_set
+            #aggregate
+            #decisions
+        };
+    }
+}
+
+/// ```text
+/// #[derive(Debug, Clone, PartialEq)]
+/// pub enum AccountEvent {
+///     AccountOpened(AccountOpened),
+///     MoneyDeposited(MoneyDeposited),
+/// }
+/// ```
+pub fn enumeration(model: &Aggregate<'_>, event: &Ident) -> TokenStream {
+    let Aggregate { input, derive, .. } = model;
+    let vis = &input.vis;
+    let doc = format!(" An event of [`{}`].", input.ident);
+    let variants = model.events.iter().map(|EventLine { ty, variant, .. }| {
+        let doc = format!(" [`{variant}`].");
+        quote! { #[doc = #doc] #variant(#ty) }
+    });
+    quote! {
+        #[doc = #doc]
+        #[derive(#(#derive),*)]
+        #[allow(clippy::large_enum_variant)]
+        #vis enum #event {
+            #(#variants,)*
+        }
+    }
+}
+
+/// ```text
+/// const __EVENT_0: Listed<AccountOpened> = Listed::<AccountOpened>::new(true);
+/// impl From<AccountOpened> for AccountEvent { .. }
+/// ```
+fn events(model: &Aggregate<'_>) -> TokenStream {
+    let es = &model.crate_path;
+    let listed = model.events.iter().enumerate().map(|(at, line)| {
+        let EventLine { ty, initial, .. } = line;
+        let constant = constant(at, line);
+        // At the event's line, so that what it lacks is reported there.
+        quote_spanned! {ty.span()=>
+            const #constant: #es::__private::Listed<#ty> =
+                #es::__private::Listed::<#ty>::new(#initial);
+        }
+    });
+    quote! { #(#listed)* }
+}
+
+fn constant(at: usize, line: &EventLine) -> Ident {
+    format_ident!("__EVENT_{at}", span = line.ty.span())
+}
+
+/// ```text
+/// impl ::es_core::EventSet for AccountEvent {
+///     const EVENTS: &'static [EventDescriptor] = &[__EVENT_0.descriptor, ..];
+///     const RETIRED: &'static [&'static str] = &["account.gift-granted"];
+///     fn decode(__name: &str, __version: u32, __payload: &str) -> Result<Option<Self>, DecodeError> {
+///         Ok(Some(match __NAMES.line(__name) {
+///             Some(0) => AccountEvent::AccountOpened((__EVENT_0.decode)(__version, __payload)?),
+///             ..
+///             Some(_) => return Ok(None),
+///             None => return Err(DecodeError::UnknownName),
+///         }))
+///     }
+///     fn descriptor(&self) -> EventDescriptor { match self { AccountEvent::AccountOpened(_) => __EVENT_0.descriptor, .. } }
+///     fn encode(&self) -> Result<Json, EncodeError> { match self { AccountEvent::AccountOpened(__event) => (__EVENT_0.encode)(__event), .. } }
+/// }
+/// ```
+fn event_set(model: &Aggregate<'_>, event: &Ident) -> TokenStream {
+    let Aggregate {
+        crate_path: es,
+        retired,
+        ..
+    } = model;
+    let constants: Vec<Ident> = (model.events.iter().enumerate())
+        .map(|(at, line)| constant(at, line))
+        .collect();
+    let places = 0..model.events.len();
+    let variants: Vec<&Ident> = model.events.iter().map(|line| &line.variant).collect();
+    quote! {
+        #[automatically_derived]
+        impl #es::EventSet for #event {
+            const EVENTS: &'static [#es::EventDescriptor] = &[#(#constants.descriptor),*];
+            const RETIRED: &'static [&'static str] = &[#(#retired),*];
+
+            fn decode(
+                __name: &str,
+                __version: u32,
+                __payload: &str,
+            ) -> ::core::result::Result<::core::option::Option<Self>, #es::DecodeError> {
+                ::core::result::Result::Ok(::core::option::Option::Some(match __NAMES.line(__name) {
+                    #(
+                        ::core::option::Option::Some(#places) =>
+                            #event::#variants((#constants.decode)(__version, __payload)?),
+                    )*
+                    ::core::option::Option::Some(_) =>
+                        return ::core::result::Result::Ok(::core::option::Option::None),
+                    ::core::option::Option::None =>
+                        return ::core::result::Result::Err(#es::DecodeError::UnknownName),
+                }))
+            }
+
+            fn descriptor(&self) -> #es::EventDescriptor {
+                match self {
+                    #(#event::#variants(_) => #constants.descriptor,)*
+                }
+            }
+
+            fn encode(&self) -> ::core::result::Result<#es::Json, #es::EncodeError> {
+                match self {
+                    #(#event::#variants(__event) => (#constants.encode)(__event),)*
+                }
+            }
+        }
+    }
+}
+
+/// One assertion for all names, whose error goes through the lines of both places:
+///
+/// ```text
+/// const __NAMED: usize = names(<AccountEvent as EventSet>::EVENTS, <AccountEvent as EventSet>::RETIRED);
+/// static __NAMES: Names<__NAMED> = Names::new(..);
+/// const _: () = match __NAMES_CHECKED.twins() { Some(__twins) => first_line_with_this_name(__twins), None => {} };
+/// const fn first_line_with_this_name(__twins: Twins) -> ! { match __twins.first { 0 => second_line_with_this_name(__twins), .. } }
+/// const fn second_line_with_this_name(__twins: Twins) -> ! { match __twins.second { 0 => __twins.refuse(), .. } }
+/// ```
+fn names(model: &Aggregate<'_>, event: &Ident) -> TokenStream {
+    let es = &model.crate_path;
+    let lines = || {
+        let events = model.events.iter().map(|line| line.ty.span());
+        let retired = model.retired.iter().map(Spanned::span);
+        events.chain(retired).enumerate()
+    };
+    let first = lines().map(|(at, span)| {
+        quote_spanned! {span=> #at => second_line_with_this_name(__twins), }
+    });
+    let second = lines().map(|(at, span)| {
+        quote_spanned! {span=> #at => __twins.refuse(), }
+    });
+    quote! {
+        const __NAMED: usize = #es::__private::names(
+            <#event as #es::EventSet>::EVENTS,
+            <#event as #es::EventSet>::RETIRED,
+        );
+        const __SORTED: #es::__private::Names<__NAMED> = #es::__private::Names::new(
+            <#event as #es::EventSet>::EVENTS,
+            <#event as #es::EventSet>::RETIRED,
+        );
+        static __NAMES: #es::__private::Names<__NAMED> = __SORTED;
+        const _: () = match __SORTED.twins() {
+            ::core::option::Option::Some(__twins) => first_line_with_this_name(__twins),
+            ::core::option::Option::None => {}
+        };
+        const fn first_line_with_this_name(__twins: #es::__private::Twins) -> ! {
+            match __twins.first {
+                #(#first)*
+                _ => __twins.refuse(),
+            }
+        }
+        const fn second_line_with_this_name(__twins: #es::__private::Twins) -> ! {
+            match __twins.second {
+                #(#second)*
+                _ => __twins.refuse(),
+            }
+        }
+    }
+}
+
+/// ```text
+/// impl ::es_core::Aggregate for Account {
+///     const CATEGORY: &'static str = "account";
+///     type Id = AccountId; type Event = AccountEvent; type Error = AccountError;
+///     fn initial() -> Option<Self> { None }
+///     fn fold(__state: &mut Option<Self>, __event: AccountEvent, __envelope: &Envelope) -> Result<(), DecodeError> {
+///         match __event { /* arms */ }
+///         Ok(())
+///     }
+/// }
+/// ```
+fn aggregate(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
+    let es = &model.crate_path;
+    let ident = &model.input.ident;
+    let Complete {
+        name,
+        id,
+        event,
+        error,
+    } = complete;
+    let arms = model
+        .events
+        .iter()
+        .enumerate()
+        .map(|(at, line)| arm(model, event, at, line));
+    let initial = if model.has_initial() {
+        quote! { ::core::option::Option::None }
+    } else {
+        let state = quote_spanned! {ident.span()=>
+            <Self as #es::__private::InitialState>::initial_state()
+        };
+        quote! { ::core::option::Option::Some(#state) }
+    };
+    let snapshots = snapshots(model, event);
+    quote! {
+        #[automatically_derived]
+        impl #es::Aggregate for #ident {
+            const CATEGORY: &'static str = #name;
+            #snapshots
+            type Id = #id;
+            type Event = #event;
+            type Error = #error;
+
+            fn initial() -> ::core::option::Option<Self> {
+                #initial
+            }
+
+            fn fold(
+                __state: &mut ::core::option::Option<Self>,
+                __event: #event,
+                __envelope: &#es::Envelope,
+            ) -> ::core::result::Result<(), #es::DecodeError> {
+                match __event {
+                    #(#arms)*
+                }
+                ::core::result::Result::Ok(())
+            }
+        }
+    }
+}
+
+/// ```text
+/// AccountEvent::AccountOpened(__event) => begin(__state, __EVENT_0.descriptor.name, || {
+///     Ok(<Self as Create<AccountOpened>>::create(__event))
+/// })?,
+/// AccountEvent::MoneyDeposited(__event) => {
+///     let __event = Recorded::new(__event, __envelope)?; // where it says `recorded`
+///     <Self as Apply<Recorded<MoneyDeposited>>>::apply(begun(__state, __EVENT_1.descriptor.name)?, __event)
+/// }
+/// ```
+fn arm(model: &Aggregate<'_>, event: &Ident, at: usize, line: &EventLine) -> TokenStream {
+    let es = &model.crate_path;
+    let EventLine {
+        ty,
+        variant,
+        initial,
+        recorded,
+    } = line;
+    let constant = constant(at, line);
+    let (given, recording) = if *recorded {
+        let given = quote_spanned! {ty.span()=> #es::Recorded<#ty> };
+        let recording = quote! { let __event = #es::Recorded::new(__event, __envelope)?; };
+        (given, recording)
+    } else {
+        (quote! { #ty }, TokenStream::new())
+    };
+    if *initial {
+        // The error points at the event's line.
+        let create = quote_spanned! {ty.span()=> <Self as #es::Create<#given>>::create(__event) };
+        quote! {
+            #event::#variant(__event) => {
+                #es::__private::begin(__state, #constant.descriptor.name, || {
+                    #recording
+                    ::core::result::Result::Ok(#create)
+                })?
+            }
+        }
+    } else {
+        let apply =
+            quote_spanned! {ty.span()=> <Self as #es::Apply<#given>>::apply(__state, __event) };
+        quote! {
+            #event::#variant(__event) => {
+                #recording
+                let __state = #es::__private::begun(__state, #constant.descriptor.name)?;
+                #apply;
+            }
+        }
+    }
+}
+
+/// ```text
+/// const SNAPSHOTS: Option<SnapshotPolicy<Self>> =
+///     Some(SnapshotPolicy::new(100, 1, fingerprint(0x…, <AccountEvent as EventSet>::EVENTS)));
+/// ```
+fn snapshots(model: &Aggregate<'_>, event: &Ident) -> Option<TokenStream> {
+    let snapshot = model.snapshot.as_ref()?;
+    let es = &model.crate_path;
+    let (every, fold) = (u64::from(snapshot.every.value), snapshot.fold.value);
+    let seed = fields_fingerprint(model);
+    let policy = quote_spanned! {snapshot.word.span()=>
+        #es::SnapshotPolicy::<Self>::new(
+            #every,
+            #fold,
+            #es::__private::fingerprint(#seed, <#event as #es::EventSet>::EVENTS),
+        )
+    };
+    Some(quote! {
+        const SNAPSHOTS: ::core::option::Option<#es::SnapshotPolicy<Self>> =
+            ::core::option::Option::Some(#policy);
+    })
+}
+
+/// The state's fields with their types and serde's attributes, as FNV-1a of their text.
+fn fields_fingerprint(model: &Aggregate<'_>) -> u64 {
+    let mut input = model.input.clone();
+    input
+        .attrs
+        .retain(|attr| attr.path().is_ident("serde") || attr.path().is_ident("repr"));
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in quote!(#input).to_string().bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    hash
+}
+
+/// ```text
+/// impl From<AccountOpened> for AccountEvent { .. }
+/// impl ::es_core::Decision<Account> for AccountOpened { .. }
+/// impl ::es_core::Creation<Account> for AccountOpened {} // an initial event, or any if none is
+/// impl ::es_core::Decision<Account> for AccountEvent { .. }
+/// impl ::es_core::Creation<Account> for AccountEvent {} // checked before it is stored
+/// ```
+pub fn decisions(model: &Aggregate<'_>, event: &Ident, all_create: bool) -> TokenStream {
+    let es = &model.crate_path;
+    let ident = &model.input.ident;
+    let of_each = model.events.iter().map(|line| {
+        let EventLine { ty, variant, .. } = line;
+        let creation = (line.initial || all_create).then(|| {
+            quote! {
+                #[automatically_derived]
+                impl #es::Creation<#ident> for #ty {}
+            }
+        });
+        quote! {
+            #[automatically_derived]
+            impl ::core::convert::From<#ty> for #event {
+                fn from(__event: #ty) -> Self {
+                    #event::#variant(__event)
+                }
+            }
+            #[automatically_derived]
+            impl #es::Decision<#ident> for #ty {
+                fn decide_into(
+                    self,
+                    __events: &mut #es::__private::Vec<#event>,
+                ) -> ::core::result::Result<(), <#ident as #es::Aggregate>::Error> {
+                    __events.push(#event::#variant(self));
+                    ::core::result::Result::Ok(())
+                }
+            }
+            #creation
+        }
+    });
+    quote! {
+        #(#of_each)*
+        #[automatically_derived]
+        impl #es::Decision<#ident> for #event {
+            fn decide_into(
+                self,
+                __events: &mut #es::__private::Vec<#event>,
+            ) -> ::core::result::Result<(), <#ident as #es::Aggregate>::Error> {
+                __events.push(self);
+                ::core::result::Result::Ok(())
+            }
+        }
+        #[automatically_derived]
+        impl #es::Creation<#ident> for #event {}
+    }
+}

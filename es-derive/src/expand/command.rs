@@ -1,0 +1,50 @@
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Data, Member, Type};
+
+use crate::model::command::Command;
+
+/// ```text
+/// const _: () = {
+///     impl ::es_core::Command for Withdraw {
+///         type Aggregate = Account;
+///         const HANDLER: Handler<Self, Account> = Handler::existing(); // or `creating()`
+///         fn target(&self) -> &<Account as Aggregate>::Id { &self.account }
+///     }
+/// };
+/// ```
+pub fn expand(command: &Command<'_>, aggregate: &Type, id: &Member) -> TokenStream {
+    let es = &command.crate_path;
+    let ident = &command.input.ident;
+    // At the command's name, so that a missing handler is reported there.
+    let handler = if command.creates {
+        quote_spanned! {ident.span()=> #es::Handler::<Self, #aggregate>::creating() }
+    } else {
+        quote_spanned! {ident.span()=> #es::Handler::<Self, #aggregate>::existing() }
+    };
+    let target = quote_spanned! {type_of(command, id).span()=> &self.#id };
+    quote! {
+        const _: () = {
+            #[automatically_derived]
+            impl #es::Command for #ident {
+                type Aggregate = #aggregate;
+                const HANDLER: #es::Handler<Self, #aggregate> = #handler;
+
+                fn target(&self) -> &<#aggregate as #es::Aggregate>::Id {
+                    #target
+                }
+            }
+        };
+    }
+}
+
+/// The type of the field with the id, where a mismatch is reported.
+fn type_of<'a>(command: &'a Command<'_>, id: &Member) -> Option<&'a Type> {
+    let Data::Struct(data) = &command.input.data else {
+        return None;
+    };
+    let mut fields = data.fields.iter().zip(data.fields.members());
+    let (field, _) = fields.find(|(_, member)| member == id)?;
+    Some(&field.ty)
+}

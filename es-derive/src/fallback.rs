@@ -1,0 +1,121 @@
+//! Inert impls for an item with a mistake, so that the mistake is the only error: whoever uses the item finds the traits
+//! and the enum in place. Nothing of it ever runs.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+
+use crate::expand::{decisions, enumeration};
+use crate::model::aggregate::Aggregate;
+use crate::model::command::Command;
+use crate::model::event::Event;
+
+/// Version 0 tells the other macros that this event has an error of its own.
+pub fn event(event: &Event<'_>) -> TokenStream {
+    let es = &event.crate_path;
+    let ident = &event.input.ident;
+    quote! {
+        const _: () = {
+            #[automatically_derived]
+            impl #es::Event for #ident {
+                const NAME: &'static str = "";
+                const VERSION: u32 = 0;
+
+                fn decode(_: u32, _: &str) -> ::core::result::Result<Self, #es::DecodeError> {
+                    loop {}
+                }
+            }
+        };
+    }
+}
+
+/// The enum keeps every line whose type was understood. Each event may create, since which are initial isn't certain.
+pub fn aggregate(model: &Aggregate<'_>) -> TokenStream {
+    let es = &model.crate_path;
+    let ident = &model.input.ident;
+    let (enumeration, decisions, set) = match &model.event {
+        Some(event) => {
+            let set = quote! {
+                #[automatically_derived]
+                impl #es::EventSet for #event {
+                    const EVENTS: &'static [#es::EventDescriptor] = &[];
+                    const RETIRED: &'static [&'static str] = &[];
+
+                    fn decode(
+                        _: &str,
+                        _: u32,
+                        _: &str,
+                    ) -> ::core::result::Result<::core::option::Option<Self>, #es::DecodeError> {
+                        loop {}
+                    }
+
+                    fn descriptor(&self) -> #es::EventDescriptor {
+                        loop {}
+                    }
+
+                    fn encode(&self) -> ::core::result::Result<#es::Json, #es::EncodeError> {
+                        loop {}
+                    }
+                }
+            };
+            let decisions = decisions(model, event, true);
+            (Some(enumeration(model, event)), Some(decisions), Some(set))
+        }
+        None => (None, None, None),
+    };
+    let event = said(model.event.as_ref(), quote! { #es::__private::NoEvents });
+    let id = said(model.id.as_ref(), quote! { #es::__private::String });
+    let error = said(model.error.as_ref(), quote! { #es::NoError });
+    quote! {
+        #enumeration
+        const _: () = {
+            #set
+            #[automatically_derived]
+            impl #es::Aggregate for #ident {
+                const CATEGORY: &'static str = "";
+                type Id = #id;
+                type Event = #event;
+                type Error = #error;
+
+                fn initial() -> ::core::option::Option<Self> {
+                    loop {}
+                }
+
+                fn fold(
+                    _: &mut ::core::option::Option<Self>,
+                    _: #event,
+                    _: &#es::Envelope,
+                ) -> ::core::result::Result<(), #es::DecodeError> {
+                    loop {}
+                }
+            }
+            #decisions
+        };
+    }
+}
+
+fn said(said: Option<impl ToTokens>, otherwise: TokenStream) -> TokenStream {
+    said.map_or(otherwise, ToTokens::into_token_stream)
+}
+
+/// Without the aggregate there is nothing to implement.
+pub fn command(command: &Command<'_>) -> TokenStream {
+    let Some(aggregate) = &command.aggregate else {
+        return TokenStream::new();
+    };
+    let es = &command.crate_path;
+    let ident = &command.input.ident;
+    quote! {
+        const _: () = {
+            #[automatically_derived]
+            impl #es::Command for #ident {
+                type Aggregate = #aggregate;
+                const HANDLER: #es::Handler<Self, #aggregate> =
+                    #es::Handler::Existing(|_, _| loop {});
+
+                fn target(&self) -> &<#aggregate as #es::Aggregate>::Id {
+                    loop {}
+                }
+            }
+        };
+    }
+}

@@ -1,0 +1,29 @@
+//! Every word of the attributes, written once.
+
+pub const AGGREGATE: &str = "aggregate";
+pub const COMMAND: &str = "command";
+pub const CONVERTED: &str = "converted";
+pub const CRATE: &str = "crate";
+pub const CREATES: &str = "creates";
+pub const DEFAULT: &str = "default";
+pub const DERIVE: &str = "derive";
+pub const ERROR: &str = "error";
+pub const EVENT: &str = "event";
+pub const EVERY: &str = "every";
+pub const FOLD: &str = "fold";
+pub const FORMERLY: &str = "formerly";
+pub const FROM: &str = "from";
+pub const ID: &str = "id";
+pub const INITIAL: &str = "initial";
+pub const NAME: &str = "name";
+pub const RECORDED: &str = "recorded";
+pub const REMOVED: &str = "removed";
+pub const RENAMED_FROM: &str = "renamed_from";
+pub const RETIRED: &str = "retired";
+pub const SINCE: &str = "since";
+pub const SNAPSHOT: &str = "snapshot";
+pub const TO: &str = "to";
+pub const TRY_CONVERTED: &str = "try_converted";
+pub const UPCAST: &str = "upcast";
+pub const VERSION: &str = "version";
+pub const WITH: &str = "with";
