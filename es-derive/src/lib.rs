@@ -122,6 +122,9 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 /// | `Type, initial` | it begins a stream, with `Create<Type>`; without any, the aggregate is `Default` |
 /// | `Type, recorded` | it comes as `Recorded<Type>`, with its id, revision, times and metadata |
 /// | `retired = "…"` | a name that is skipped when it is read, and may not be used again |
+///
+/// Clippy's `duplicated_attributes` takes the second `initial` or `recorded` of an aggregate for a repetition: allow that
+/// lint in your `Cargo.toml`.
 #[proc_macro_derive(Aggregate, attributes(aggregate, event))]
 pub fn derive_aggregate(input: TokenStream) -> TokenStream {
     expand::aggregate(&parse_macro_input!(input as DeriveInput)).into()

@@ -1,0 +1,7 @@
+//! What the derives' impls do with stored text.
+
+mod aggregates;
+mod commands;
+mod events;
+mod history;
+mod names;

@@ -1,0 +1,189 @@
+//! The expansions stand in modules that make everything else mean something else.
+
+#![deny(warnings, missing_docs)]
+#![expect(dead_code, reason = "what matters here is that it compiles")]
+
+/// Every name that an expansion could mean by accident.
+mod shadowed {
+    #![expect(non_camel_case_types, reason = "they shadow lower-case names")]
+
+    pub(crate) struct Result;
+    pub(crate) struct Option;
+    pub(crate) struct Some;
+    pub(crate) struct None;
+    pub(crate) struct Ok;
+    pub(crate) struct Err;
+    pub(crate) struct String;
+    pub(crate) struct Vec;
+    pub(crate) struct Box;
+    pub(crate) struct From;
+    pub(crate) struct Into;
+    pub(crate) struct Default;
+    pub(crate) struct Json;
+    pub(crate) struct str_;
+    pub(crate) mod core {}
+    pub(crate) mod std {}
+    pub(crate) mod alloc {}
+    pub(crate) mod es_core {}
+}
+
+mod hostile {
+    #![expect(non_camel_case_types, reason = "raw identifiers are lower-case")]
+
+    #[expect(
+        unused_imports,
+        reason = "an expansion that used one of these names would not compile"
+    )]
+    use super::shadowed::*;
+
+    #[derive(
+        ::core::fmt::Debug,
+        ::core::clone::Clone,
+        ::core::cmp::PartialEq,
+        ::serde::Serialize,
+        ::serde::Deserialize,
+        ::es_core::Event,
+    )]
+    #[event(name = "counted", version = 3, upcast(to = 2, with = same))]
+    struct Counted {
+        #[event(since = 3, renamed_from = "type", converted = widened)]
+        r#fn: u64,
+    }
+
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "it is the form of a function on payloads"
+    )]
+    fn same(
+        value: ::serde_json::Value,
+    ) -> ::core::result::Result<::serde_json::Value, ::es_core::NoError> {
+        ::core::result::Result::Ok(value)
+    }
+
+    fn widened(narrow: u32) -> u64 {
+        <u64 as ::core::convert::From<u32>>::from(narrow)
+    }
+
+    #[derive(
+        ::core::default::Default, ::serde::Serialize, ::serde::Deserialize, ::es_core::Aggregate,
+    )]
+    #[aggregate(
+        name = "counter", id = u64, event = r#enum, error = ::es_core::NoError, snapshot(every = 1, fold = 1)
+    )]
+    #[event(Counted, recorded)]
+    #[event(retired = "uncounted")]
+    struct r#struct {
+        count: u64,
+    }
+
+    impl ::es_core::Apply<::es_core::Recorded<Counted>> for r#struct {
+        fn apply(&mut self, event: ::es_core::Recorded<Counted>) {
+            self.count += event.event.r#fn;
+        }
+    }
+
+    #[derive(::es_core::Command)]
+    #[command(aggregate = r#struct)]
+    struct Count {
+        #[command(id)]
+        r#match: u64,
+    }
+
+    impl ::es_core::Handle<Count> for r#struct {
+        type Events = Counted;
+
+        fn handle(&self, _: &Count) -> ::core::result::Result<Counted, ::es_core::NoError> {
+            ::core::result::Result::Ok(Counted { r#fn: 1 })
+        }
+    }
+}
+
+/// The crate under another name, behind `crate = …`.
+mod renamed {
+    mod facade {
+        pub(super) use es_core as events;
+    }
+
+    use facade::events::{Apply, Create, NoError};
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, facade::events::Event)]
+    #[event(name = "begun", crate = facade::events)]
+    struct Begun {}
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, facade::events::Event)]
+    #[event(name = "counted", crate = self::facade::events)]
+    struct Counted {}
+
+    #[derive(facade::events::Aggregate)]
+    #[aggregate(name = "counter", id = u64, event = CounterEvent, error = NoError, crate = crate::renamed::facade::events)]
+    #[event(Begun, initial)]
+    #[event(Counted)]
+    struct Counter;
+
+    impl Create<Begun> for Counter {
+        fn create(_: Begun) -> Self {
+            Self
+        }
+    }
+
+    impl Apply<Counted> for Counter {
+        fn apply(&mut self, _: Counted) {}
+    }
+
+    #[derive(facade::events::Command)]
+    #[command(aggregate = Counter, crate = facade::events)]
+    struct Count {
+        #[command(id)]
+        counter: u64,
+    }
+
+    impl facade::events::Handle<Count> for Counter {
+        type Events = Counted;
+
+        fn handle(&self, _: &Count) -> Result<Counted, NoError> {
+            Ok(Counted {})
+        }
+    }
+}
+
+/// A public aggregate, whose enum has to be documented, and one as visible as its module.
+pub mod visible {
+    use es_core::{Aggregate, Apply, Event, NoError};
+    use serde::{Deserialize, Serialize};
+
+    /// It counted.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+    #[event(name = "counted")]
+    pub struct Counted {}
+
+    /// A counter.
+    #[derive(Debug, Default, Aggregate)]
+    #[aggregate(name = "counter", id = u64, event = CounterEvent, error = NoError)]
+    #[event(Counted)]
+    pub struct Counter;
+
+    impl Apply<Counted> for Counter {
+        fn apply(&mut self, _: Counted) {}
+    }
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+    #[event(name = "inner.counted")]
+    pub(in crate::visible) struct InnerCounted {}
+
+    #[derive(Debug, Default, Aggregate)]
+    #[aggregate(name = "inner", id = u64, event = InnerEvent, error = NoError)]
+    #[event(InnerCounted)]
+    pub(in crate::visible) struct Inner;
+
+    impl Apply<InnerCounted> for Inner {
+        fn apply(&mut self, _: InnerCounted) {}
+    }
+}
+
+#[test]
+fn it_compiles() {
+    use es_core::{Aggregate as _, EventSet as _};
+    assert_eq!(visible::Counter::CATEGORY, "counter");
+    assert_eq!(visible::CounterEvent::EVENTS.len(), 1);
+}
