@@ -81,10 +81,25 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     label = "implement `Display` and `FromStr` for `{Self}`, each the inverse of the other",
     note = "an id also is `Clone + Send + Sync + 'static`"
 )]
-pub trait AggregateId: Display + FromStr + Clone + Send + Sync + 'static {}
+pub trait AggregateId: Clone + Send + Sync + 'static {
+    /// The id as it stands in the name of its stream.
+    fn to_text(id: &Self) -> String;
 
+    /// The id that was written as this text.
+    fn from_text(text: &str) -> Option<Self>;
+}
+
+// `Display` and `FromStr` are asked for here and aren't supertraits, so that lacking both is one error.
 #[diagnostic::do_not_recommend]
-impl<T: Display + FromStr + Clone + Send + Sync + 'static> AggregateId for T {}
+impl<T: Display + FromStr + Clone + Send + Sync + 'static> AggregateId for T {
+    fn to_text(id: &Self) -> String {
+        id.to_string()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
 
 /// How an aggregate's state changes with an event. Infallible: what happened, happened.
 ///

@@ -1,6 +1,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::{EncodeError, Json};
+
 /// What an event's data has to be: storable as JSON and sent between threads.
 ///
 /// Implemented for every type with serde's `Serialize` and `Deserialize`; never by hand.
@@ -9,10 +11,25 @@ use serde::de::DeserializeOwned;
     label = "add `#[derive(Serialize, Deserialize)]`",
     note = "an event owns its data: no references, and `Send + Sync`"
 )]
-pub trait Payload: Serialize + DeserializeOwned + Send + Sync + 'static {}
+pub trait Payload: Sized + Send + Sync + 'static {
+    /// The text to be stored.
+    fn encoded(payload: &Self) -> Result<Json, EncodeError>;
 
+    /// The value of a stored text.
+    fn decoded(text: &str) -> Result<Self, PayloadError>;
+}
+
+// Serde's traits are asked for here and aren't supertraits, so that lacking both is one error, which names this trait.
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Payload for T {}
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Payload for T {
+    fn encoded(payload: &Self) -> Result<Json, EncodeError> {
+        Json::encode(payload)
+    }
+
+    fn decoded(text: &str) -> Result<Self, PayloadError> {
+        Ok(serde_json::from_str(text)?)
+    }
+}
 
 /// A fact that happened, with its stored name and the history of its schema.
 ///
@@ -128,6 +145,12 @@ fn missing_field(error: &serde_json::Error) -> Option<String> {
     let message = error.to_string();
     let name = message.strip_prefix("missing field `")?.split('`').next()?;
     Some(format!("missing field `{name}`"))
+}
+
+impl From<PayloadError> for DecodeError {
+    fn from(error: PayloadError) -> Self {
+        Self::Payload(error)
+    }
 }
 
 impl From<serde_json::Error> for DecodeError {

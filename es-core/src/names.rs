@@ -120,10 +120,10 @@ impl Twins {
     #[track_caller]
     pub const fn refuse(self) -> ! {
         let mut message = Message::new();
-        message.push("the name `");
+        message.push("the stored name `");
         message.push(self.name);
-        message
-            .push("` stands twice, now, formerly or as retired: give one of the two another name");
+        message.push("` is taken twice, as a present, former or retired one: ");
+        message.push("give the newer event another name");
         panic!("{}", message.as_str())
     }
 }

@@ -9,7 +9,8 @@ pub use crate::upcast::{
 };
 
 use crate::{
-    Aggregate, DecodeError, EncodeError, Event, EventDescriptor, EventSet, Json, Misplaced,
+    Aggregate, Command, DecodeError, EncodeError, Event, EventDescriptor, EventSet, Handle,
+    HandleCreate, Handler, Json, Misplaced,
 };
 
 /// The state before any event, of an aggregate without initial events.
@@ -74,15 +75,40 @@ pub struct Listed<E> {
     pub encode: fn(&E) -> Result<Json, EncodeError>,
 }
 
-impl<E: Event> Listed<E> {
+impl<E> Listed<E> {
     /// An event, listed as `initial` or not.
-    pub const fn new(initial: bool) -> Self {
+    pub const fn new(initial: bool) -> Self
+    where
+        E: Event,
+    {
         Self {
             descriptor: EventDescriptor::of::<E>(initial),
             decode: E::decode,
-            encode: Json::encode::<E>,
+            encode: E::encoded,
         }
     }
+}
+
+/// How a command is handled.
+pub type HandlerOf<C> = Handler<C, <C as Command>::Aggregate>;
+
+/// The id of the aggregate that a command is for.
+pub type IdOf<C> = <<C as Command>::Aggregate as Aggregate>::Id;
+
+/// The handler of a command for an aggregate that exists.
+pub const fn existing<C: Command>() -> HandlerOf<C>
+where
+    C::Aggregate: Handle<C>,
+{
+    Handler::existing()
+}
+
+/// The handler of a command that creates the aggregate.
+pub const fn creating<C: Command>() -> HandlerOf<C>
+where
+    C::Aggregate: HandleCreate<C>,
+{
+    Handler::creating()
 }
 
 /// What stands in for an enum of events that the derive couldn't make, beside its error.

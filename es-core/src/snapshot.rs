@@ -30,6 +30,10 @@ use crate::{Aggregate, EventId, Json, Payload, Revision, StoreError, StreamId};
 /// assert_eq!(Counter::SNAPSHOTS.map(|policy| policy.every), Some(100));
 /// # }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be kept as a snapshot: it lacks serde's derives",
+    label = "add `#[derive(Serialize, Deserialize)]` to `{Self}`"
+)]
 pub trait Snapshotting: Aggregate + Payload {}
 
 #[diagnostic::do_not_recommend]
@@ -51,15 +55,18 @@ pub struct SnapshotPolicy<A> {
     pub decode: fn(&str) -> Option<A>,
 }
 
-impl<A: Snapshotting> SnapshotPolicy<A> {
+impl<A> SnapshotPolicy<A> {
     /// The policy of an aggregate whose state serde can store.
-    pub const fn new(every: u64, fold: u32, schema: u64) -> Self {
+    pub const fn new(every: u64, fold: u32, schema: u64) -> Self
+    where
+        A: Snapshotting,
+    {
         Self {
             every,
             fold,
             schema,
-            encode: |state| Json::encode(state),
-            decode: |text| serde_json::from_str(text).ok(),
+            encode: A::encoded,
+            decode: |text| A::decoded(text).ok(),
         }
     }
 }

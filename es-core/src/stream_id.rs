@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::Aggregate;
+use crate::{Aggregate, AggregateId};
 
 /// The name of a stream, one aggregate's history: a category and an id, written `category/id`.
 ///
@@ -42,7 +42,7 @@ impl StreamId {
 
     /// The stream of the aggregate `A` with this id.
     pub fn of<A: Aggregate>(id: &A::Id) -> Result<Self, InvalidStreamId> {
-        Self::new(A::CATEGORY, &id.to_string())
+        Self::new(A::CATEGORY, &A::Id::to_text(id))
     }
 
     /// The category.

@@ -74,11 +74,11 @@ enum Payload<'a> {
 /// As [`Event::decode`].
 pub fn decode<E: Event>(version: u32, payload: &str, hops: &[Hop<'_>]) -> Result<E, DecodeError> {
     if version == E::VERSION {
-        return Ok(serde_json::from_str(payload)?);
+        return Ok(E::decoded(payload)?);
     }
     known(version, E::VERSION)?;
     let payload = upcast(version, payload, hops)?;
-    Ok(serde_json::from_str(&payload)?)
+    Ok(E::decoded(&payload)?)
 }
 
 /// Decodes a payload of any version; an older one is decoded as `Old`, which knows the hops before.
@@ -91,7 +91,7 @@ pub fn decode_from<E: UpcastFrom<Old> + Event, Old: Event>(
     payload: &str,
 ) -> Result<E, DecodeError> {
     if version == E::VERSION {
-        return Ok(serde_json::from_str(payload)?);
+        return Ok(E::decoded(payload)?);
     }
     known(version, E::VERSION)?;
     Old::decode(version, payload).map(E::upcast_from)

@@ -47,8 +47,8 @@ pub fn serde_obstacles(
         errors.at(
             &obstacle.option,
             format!(
-                "with `{option}`, {}, which the history of fields goes by: \
-                 describe the history with `upcast(…)` on the struct",
+                "with `{option}` {}, and the history of fields goes by their keys: \
+                 describe it with `upcast(…)` on the struct",
                 obstacle.why
             ),
         );

@@ -8,7 +8,7 @@ pub fn unknown(word: &Ident, words: &[&str]) -> syn::Error {
     let nearest = words
         .iter()
         .map(|known| (distance(&typed, known), known))
-        .min()
+        .min_by_key(|(distance, _)| *distance)
         .filter(|(distance, known)| *distance <= known.len().div_ceil(3));
     let hint = match nearest {
         Some((_, nearest)) => format!("did you mean `{nearest}`?"),

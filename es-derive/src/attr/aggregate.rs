@@ -3,9 +3,12 @@
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Ident, LitStr, Path, Token, Type, parenthesized};
+use syn::{Attribute, Ident, LitStr, Path, Token, Type};
 
-use super::{Number, category, crate_path, each_item, event_name, number, set, value, word};
+use super::{
+    Number, category, crate_path, each_item, each_option, event_name, number, parenthesized, set,
+    value, word,
+};
 use crate::errors::Errors;
 use crate::nearest::unknown;
 use crate::symbol::{
@@ -103,11 +106,11 @@ fn derive(input: ParseStream<'_>, word: &Ident) -> syn::Result<Vec<Path>> {
             "`derive` is written `derive(Debug, Clone)`",
         ));
     }
-    let content;
-    parenthesized!(content in input);
-    let paths: Punctuated<Path, Token![,]> =
-        content.parse_terminated(Path::parse_mod_style, Token![,])?;
-    Ok(paths.into_iter().collect())
+    parenthesized(input, |content| {
+        let paths: Punctuated<Path, Token![,]> =
+            content.parse_terminated(Path::parse_mod_style, Token![,])?;
+        Ok(paths.into_iter().collect())
+    })
 }
 
 fn snapshot(input: ParseStream<'_>, name: &Ident) -> syn::Result<Snapshot> {
@@ -121,20 +124,14 @@ fn snapshot(input: ParseStream<'_>, name: &Ident) -> syn::Result<Snapshot> {
     if !input.peek(syn::token::Paren) {
         return Err(wrong());
     }
-    let content;
-    parenthesized!(content in input);
     let (mut every, mut fold) = (None, None);
-    while !content.is_empty() {
-        let word = word(&content)?;
-        match word.to_string().as_str() {
-            EVERY => set(&mut every, &word, number(&content, &word, "every = 100")?)?,
-            FOLD => set(&mut fold, &word, number(&content, &word, "fold = 1")?)?,
-            _ => return Err(unknown(&word, &[EVERY, FOLD])),
-        }
-        if !content.is_empty() {
-            content.parse::<Token![,]>()?;
-        }
-    }
+    parenthesized(input, |content| {
+        each_option(content, |word| match word.to_string().as_str() {
+            EVERY => set(&mut every, &word, number(content, &word, "every = 100")?),
+            FOLD => set(&mut fold, &word, number(content, &word, "fold = 1")?),
+            _ => Err(unknown(&word, &[EVERY, FOLD])),
+        })
+    })?;
     match (every, fold) {
         (Some(every), Some(fold)) => Ok(Snapshot {
             word: name.clone(),

@@ -1,9 +1,11 @@
 //! `#[event(…)]` on an event's struct and its fields.
 
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, ExprPath, Ident, LitStr, Path, Token, Type, parenthesized};
+use syn::{Attribute, ExprPath, Ident, LitStr, Path, Token, Type};
 
-use super::{Number, crate_path, each_item, event_name, number, set, value, word};
+use super::{
+    Number, crate_path, each_item, each_option, event_name, number, parenthesized, set, value, word,
+};
 use crate::errors::Errors;
 use crate::json::JsonLiteral;
 use crate::nearest::unknown;
@@ -124,16 +126,16 @@ fn removed(input: ParseStream<'_>, word: &Ident) -> syn::Result<Removed> {
     if !input.peek(syn::token::Paren) {
         return Err(wrong());
     }
-    let content;
-    parenthesized!(content in input);
-    let key: LitStr = content.parse().map_err(|_| wrong())?;
-    content.parse::<Token![,]>().map_err(|_| wrong())?;
-    let since = super::word(&content)?;
-    if since != SINCE {
-        return Err(unknown(&since, &[SINCE]));
-    }
-    let since = number(&content, &since, REMOVED_FORM)?;
-    Ok(Removed { key, since })
+    parenthesized(input, |content| {
+        let key: LitStr = content.parse().map_err(|_| wrong())?;
+        content.parse::<Token![,]>().map_err(|_| wrong())?;
+        let since = super::word(content)?;
+        if since != SINCE {
+            return Err(unknown(&since, &[SINCE]));
+        }
+        let since = number(content, &since, REMOVED_FORM)?;
+        Ok(Removed { key, since })
+    })
 }
 
 fn upcast(input: ParseStream<'_>, word: &Ident) -> syn::Result<Upcast> {
@@ -146,25 +148,18 @@ fn upcast(input: ParseStream<'_>, word: &Ident) -> syn::Result<Upcast> {
     if !input.peek(syn::token::Paren) {
         return Err(wrong());
     }
-    let content;
-    parenthesized!(content in input);
     let (mut to, mut with, mut from) = (None, None, None);
-    while !content.is_empty() {
-        let word = super::word(&content)?;
-        match word.to_string().as_str() {
-            TO => set(&mut to, &word, number(&content, &word, "to = 2")?)?,
-            WITH => set(
-                &mut with,
-                &word,
-                value::<Function>(&content, &word, "with = path::to::function")?.0,
-            )?,
-            FROM => set(&mut from, &word, value(&content, &word, "from = OldType")?)?,
-            _ => return Err(unknown(&word, &[TO, WITH, FROM])),
-        }
-        if !content.is_empty() {
-            content.parse::<Token![,]>()?;
-        }
-    }
+    parenthesized(input, |content| {
+        each_option(content, |word| match word.to_string().as_str() {
+            TO => set(&mut to, &word, number(content, &word, "to = 2")?),
+            WITH => {
+                let form = "with = path::to::function";
+                set(&mut with, &word, value::<Function>(content, &word, form)?.0)
+            }
+            FROM => set(&mut from, &word, value(content, &word, "from = OldType")?),
+            _ => Err(unknown(&word, &[TO, WITH, FROM])),
+        })
+    })?;
     match (to, with, from) {
         (Some(to), Some(with), None) => Ok(Upcast::Json { to, with }),
         (None, None, Some(from)) => Ok(Upcast::Typed {

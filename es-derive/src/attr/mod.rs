@@ -52,6 +52,34 @@ pub fn each_item(
     errors.take(read);
 }
 
+/// `word(…)`; behind a mistake the rest of it is passed over, so that there is one error.
+pub fn parenthesized<T>(
+    input: ParseStream<'_>,
+    read: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<T> {
+    let content;
+    syn::parenthesized!(content in input);
+    read(&content).inspect_err(
+        |_| {
+            while content.parse::<proc_macro2::TokenTree>().is_ok() {}
+        },
+    )
+}
+
+/// The rest of a list, option by option.
+pub fn each_option(
+    content: ParseStream<'_>,
+    mut read: impl FnMut(Ident) -> syn::Result<()>,
+) -> syn::Result<()> {
+    while !content.is_empty() {
+        read(word(content)?)?;
+        if !content.is_empty() {
+            content.parse::<Token![,]>()?;
+        }
+    }
+    Ok(())
+}
+
 fn skip(input: ParseStream<'_>) -> syn::Result<()> {
     while !input.is_empty() && !input.peek(Token![,]) {
         input.parse::<proc_macro2::TokenTree>()?;

@@ -39,9 +39,9 @@ enum Case {
     ScreamingKebab,
 }
 
-const NO_KEY: &str = "has no stored key of its own";
+const NO_KEY: &str = "the field has no stored key of its own";
 const OTHER_FORM: &str = "the payload is not an object of these fields";
-const TWO_KEYS: &str = "is written and read under different keys";
+const TWO_KEYS: &str = "fields are written and read under different keys";
 
 impl Container {
     pub fn read(attrs: &[Attribute]) -> Self {

@@ -3,6 +3,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, LitStr, Type};
 
+use super::placed;
 use crate::attr::aggregate::EventLine;
 use crate::model::aggregate::Aggregate;
 
@@ -81,6 +82,7 @@ fn events(model: &Aggregate<'_>) -> TokenStream {
         let EventLine { ty, initial, .. } = line;
         let constant = constant(at, line);
         // At the event's line, so that what it lacks is reported there.
+        let es = placed(es, ty.span());
         quote_spanned! {ty.span()=>
             const #constant: #es::__private::Listed<#ty> =
                 #es::__private::Listed::<#ty>::new(#initial);
@@ -237,6 +239,7 @@ fn aggregate(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
     let initial = if model.has_initial() {
         quote! { ::core::option::Option::None }
     } else {
+        let es = placed(es, ident.span());
         let state = quote_spanned! {ident.span()=>
             <Self as #es::__private::InitialState>::initial_state()
         };
@@ -328,8 +331,9 @@ fn snapshots(model: &Aggregate<'_>, event: &Ident) -> Option<TokenStream> {
     let es = &model.crate_path;
     let (every, fold) = (u64::from(snapshot.every.value), snapshot.fold.value);
     let seed = fields_fingerprint(model);
+    let at_word = placed(es, snapshot.word.span());
     let policy = quote_spanned! {snapshot.word.span()=>
-        #es::SnapshotPolicy::<Self>::new(
+        #at_word::SnapshotPolicy::<Self>::new(
             #every,
             #fold,
             #es::__private::fingerprint(#seed, <#event as #es::EventSet>::EVENTS),

@@ -3,14 +3,15 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, Member, Type};
 
+use super::placed;
 use crate::model::command::Command;
 
 /// ```text
 /// const _: () = {
 ///     impl ::es_core::Command for Withdraw {
 ///         type Aggregate = Account;
-///         const HANDLER: Handler<Self, Account> = Handler::existing(); // or `creating()`
-///         fn target(&self) -> &<Account as Aggregate>::Id { &self.account }
+///         const HANDLER: HandlerOf<Self> = HandlerOf::<Self>::existing(); // or `creating()`
+///         fn target(&self) -> &IdOf<Self> { &self.account }
 ///     }
 /// };
 /// ```
@@ -18,10 +19,11 @@ pub fn expand(command: &Command<'_>, aggregate: &Type, id: &Member) -> TokenStre
     let es = &command.crate_path;
     let ident = &command.input.ident;
     // At the command's name, so that a missing handler is reported there.
+    let at_ident = placed(es, ident.span());
     let handler = if command.creates {
-        quote_spanned! {ident.span()=> #es::Handler::<Self, #aggregate>::creating() }
+        quote_spanned! {ident.span()=> #at_ident::__private::creating::<Self>() }
     } else {
-        quote_spanned! {ident.span()=> #es::Handler::<Self, #aggregate>::existing() }
+        quote_spanned! {ident.span()=> #at_ident::__private::existing::<Self>() }
     };
     let target = quote_spanned! {type_of(command, id).span()=> &self.#id };
     quote! {
@@ -29,9 +31,9 @@ pub fn expand(command: &Command<'_>, aggregate: &Type, id: &Member) -> TokenStre
             #[automatically_derived]
             impl #es::Command for #ident {
                 type Aggregate = #aggregate;
-                const HANDLER: #es::Handler<Self, #aggregate> = #handler;
+                const HANDLER: #es::__private::HandlerOf<Self> = #handler;
 
-                fn target(&self) -> &<#aggregate as #es::Aggregate>::Id {
+                fn target(&self) -> &#es::__private::IdOf<Self> {
                     #target
                 }
             }

@@ -3,6 +3,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Path;
 use syn::spanned::Spanned;
 
+use super::placed;
 use crate::attr::event::Conversion;
 use crate::model::event::Event;
 use crate::model::history::{Change, FieldConversion, History, Hop, HopKind};
@@ -57,9 +58,12 @@ fn decode(event: &Event<'_>) -> TokenStream {
             #es::__private::decode::<Self>(__version, __payload, &[])
         },
         // At the old type, so that a missing `From` is reported there.
-        History::Typed(old) => quote_spanned! {old.span()=>
-            #es::__private::decode_from::<Self, #old>(__version, __payload)
-        },
+        History::Typed(old) => {
+            let es = placed(es, old.span());
+            quote_spanned! {old.span()=>
+                #es::__private::decode_from::<Self, #old>(__version, __payload)
+            }
+        }
         History::Hops(hops) => {
             let hops = hops.iter().map(|hop| expand_hop(hop, es));
             quote! {
@@ -76,7 +80,8 @@ fn check_old(event: &Event<'_>) -> Option<TokenStream> {
     let History::Typed(old) = &event.history else {
         return None;
     };
-    let (es, name, version) = (&event.crate_path, &event.name, event.version);
+    let (name, version) = (&event.name, event.version);
+    let es = placed(&event.crate_path, old.span());
     Some(quote_spanned! {old.span()=>
         const _: () = #es::__private::check_old::<#old>(#name, #version);
     })

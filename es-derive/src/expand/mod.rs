@@ -6,9 +6,9 @@ mod event;
 
 pub use aggregate::{decisions, enumeration};
 
-use proc_macro2::TokenStream;
-use quote::quote;
-use syn::DeriveInput;
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::{DeriveInput, Path};
 
 use crate::errors::Errors;
 use crate::fallback;
@@ -43,6 +43,15 @@ pub fn command(input: &DeriveInput) -> TokenStream {
             fallback::command(&model)
         }),
     }
+}
+
+/// The crate's path with the span of a place in the user's code, where an error of the path's user is then reported.
+fn placed(path: &Path, span: Span) -> TokenStream {
+    let place = |mut tree: TokenTree| {
+        tree.set_span(tree.span().located_at(span));
+        tree
+    };
+    path.to_token_stream().into_iter().map(place).collect()
 }
 
 /// An item with generic parameters has no inert impl that doesn't ask more of them.

@@ -1,0 +1,217 @@
+//! Every mistake that the compiler explains: one in each file under `ui`, with its rule and its cure.
+//!
+//! `ES_BLESS=1 TRYBUILD=overwrite cargo test -p es-derive --test mistakes` writes the expected messages and the page.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proc_macro2::{TokenStream, TokenTree};
+
+#[test]
+fn each_mistake_is_explained() {
+    trybuild::TestCases::new().compile_fail("tests/ui/*/*.rs");
+}
+
+struct Mistake {
+    concept: String,
+    name: String,
+    rule: String,
+    cure: String,
+    code: String,
+    message: String,
+}
+
+fn crate_folder() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|found| found == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn mistakes() -> Vec<Mistake> {
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).unwrap();
+        let mut lines = text.lines();
+        let mut header = |word: &str| {
+            let line = lines.next().and_then(|line| line.strip_prefix(word));
+            line.unwrap_or_else(|| panic!("{} lacks `{word}`", path.display()))
+                .to_owned()
+        };
+        let (rule, cure) = (header("//! Rule: "), header("//! Cure: "));
+        let code: Vec<&str> = lines.collect();
+        let message = fs::read_to_string(path.with_extension("stderr")).unwrap_or_default();
+        let name = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
+        Mistake {
+            concept: name(path.parent().unwrap()),
+            name: name(&path).replace('_', " "),
+            rule,
+            cure,
+            code: code.join("\n").trim().to_owned(),
+            message,
+        }
+    };
+    let folder = crate_folder().join("tests/ui");
+    files(&folder, "rs").into_iter().map(read).collect()
+}
+
+#[test]
+fn one_mistake_is_one_error() {
+    for mistake in mistakes() {
+        let expected = if mistake.name == "several mistakes" {
+            3
+        } else {
+            1
+        };
+        let errors = (mistake.message.lines())
+            .filter(|line| line.starts_with("error"))
+            .filter(|line| !line.starts_with("error: aborting"))
+            .count();
+        assert_eq!(errors, expected, "{}/{}", mistake.concept, mistake.name);
+        let shows_std = mistake.message.contains("$RUST") || mistake.message.contains("/rustc/");
+        assert!(
+            !shows_std,
+            "{}/{} quotes the standard library",
+            mistake.concept, mistake.name
+        );
+    }
+}
+
+#[test]
+fn the_page_of_mistakes_is_current() {
+    let mut page = String::from(
+        "# Mistakes, and what the compiler says\n\n\
+         Each of these is refused while compiling. The code shows the accepted form first and the mistake beside it.\n",
+    );
+    let mut concepts: BTreeMap<String, Vec<Mistake>> = BTreeMap::new();
+    for mistake in mistakes() {
+        concepts
+            .entry(mistake.concept.clone())
+            .or_default()
+            .push(mistake);
+    }
+    for (concept, mistakes) in &concepts {
+        page += &format!("\n## {concept}\n\n| mistake | rule |\n|---|---|\n");
+        for Mistake { name, rule, .. } in mistakes {
+            let anchor = format!("{concept}-{name}").replace(' ', "-");
+            page += &format!("| [{name}](#{anchor}) | {rule} |\n");
+        }
+        for mistake in mistakes {
+            let Mistake {
+                name,
+                rule,
+                cure,
+                code,
+                message,
+                ..
+            } = mistake;
+            let message = message.trim();
+            page += &format!(
+                "\n### {concept}: {name}\n\n**Rule:** {rule} **Cure:** {cure}\n\n```rust\n{code}\n```\n\n```text\n{message}\n```\n"
+            );
+        }
+    }
+    let path = crate_folder().join("docs/mistakes.md");
+    if std::env::var_os("ES_BLESS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, page).unwrap();
+    } else {
+        let stored = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            stored == page,
+            "docs/mistakes.md is out of date; ES_BLESS=1 writes it"
+        );
+    }
+}
+
+#[test]
+fn every_refusal_has_a_case() {
+    let shown: String = mistakes()
+        .iter()
+        .flat_map(|mistake| mistake.message.split_whitespace())
+        .collect::<Vec<_>>()
+        .join(" ");
+    let mut unproven = Vec::new();
+    for message in messages_of_the_macro()
+        .into_iter()
+        .chain(messages_of_the_traits())
+    {
+        let longest = message
+            .split(['{', '}'])
+            .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "))
+            .max_by_key(String::len)
+            .unwrap();
+        if !shown.contains(&longest) {
+            unproven.push(message);
+        }
+    }
+    assert!(
+        unproven.is_empty(),
+        "no case under tests/ui shows these: {unproven:#?}"
+    );
+}
+
+/// What the macro's source says in four words or more, beside docs and reasons.
+fn messages_of_the_macro() -> Vec<String> {
+    let mut messages = Vec::new();
+    for path in files(&crate_folder().join("src"), "rs") {
+        let source = fs::read_to_string(&path).unwrap();
+        let (source, _tests) = source.split_once("#[cfg(test)]").unwrap_or((&source, ""));
+        collect(&mut messages, source.parse().unwrap());
+    }
+    messages.retain(|message| message.split_whitespace().count() >= 4 && !message.starts_with(' '));
+    assert!(messages.len() > 40, "the source was not found");
+    messages
+}
+
+/// The messages for missing impls, in the traits of `es-core` that users implement.
+fn messages_of_the_traits() -> Vec<String> {
+    let mut messages = Vec::new();
+    for path in files(&crate_folder().join("../es-core/src"), "rs") {
+        let source = fs::read_to_string(&path).unwrap();
+        for part in source.split("diagnostic::on_unimplemented").skip(1) {
+            let attribute = part.split(")]").next().unwrap();
+            let message = attribute.split("message = \"").nth(1).unwrap();
+            messages.push(message.split("\",").next().unwrap().to_owned());
+        }
+    }
+    assert!(messages.len() > 8, "the traits were not found");
+    messages
+}
+
+fn collect(messages: &mut Vec<String>, tokens: TokenStream) {
+    let mut before: Vec<String> = Vec::new();
+    for tree in tokens {
+        match &tree {
+            TokenTree::Group(group) => {
+                let text = group.stream().to_string();
+                let is_doc = before.last().is_some_and(|last| last == "#" || last == "!")
+                    && text.starts_with("doc");
+                if !is_doc {
+                    collect(messages, group.stream());
+                }
+            }
+            TokenTree::Literal(literal) => {
+                let is_reason = before.ends_with(&["reason".to_owned(), "=".to_owned()]);
+                if let Ok(text) = syn::parse_str::<syn::LitStr>(&literal.to_string())
+                    && !is_reason
+                {
+                    messages.push(text.value());
+                }
+            }
+            _ => {}
+        }
+        before.push(tree.to_string());
+    }
+}

@@ -1,0 +1,52 @@
+//! Rule: a stored name leads to one event.
+//! Cure: give the newer event another name.
+
+use es_core::{Aggregate, Apply, Event, NoError};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account.opened")]
+struct Opened {}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account.closed")]
+struct Closed {}
+
+#[derive(Default, Aggregate)]
+#[aggregate(name = "account", id = String, event = AccountEvent, error = NoError)]
+#[event(Opened)]
+#[event(Closed)]
+struct Account;
+
+impl Apply<Opened> for Account {
+    fn apply(&mut self, _: Opened) {}
+}
+
+impl Apply<Closed> for Account {
+    fn apply(&mut self, _: Closed) {}
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account.opened")]
+struct Reopened {}
+
+#[derive(Default, Aggregate)]
+#[aggregate(name = "card", id = String, event = CardEvent, error = NoError)]
+#[event(Opened)]
+#[event(Closed)]
+#[event(Reopened)]
+struct Card;
+
+impl Apply<Opened> for Card {
+    fn apply(&mut self, _: Opened) {}
+}
+
+impl Apply<Closed> for Card {
+    fn apply(&mut self, _: Closed) {}
+}
+
+impl Apply<Reopened> for Card {
+    fn apply(&mut self, _: Reopened) {}
+}
+
+fn main() {}

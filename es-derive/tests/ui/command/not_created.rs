@@ -1,0 +1,42 @@
+//! Rule: a command that creates has a `HandleCreate`.
+//! Cure: write the impl that the message shows.
+
+use es_core::{Aggregate, Apply, Command, Event, Handle, NoError};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account.counted")]
+struct Counted {}
+
+#[derive(Default, Aggregate)]
+#[aggregate(name = "account", id = String, event = AccountEvent, error = NoError)]
+#[event(Counted)]
+struct Account;
+
+impl Apply<Counted> for Account {
+    fn apply(&mut self, _: Counted) {}
+}
+
+#[derive(Command)]
+#[command(aggregate = Account)]
+struct Count {
+    #[command(id)]
+    account: String,
+}
+
+impl Handle<Count> for Account {
+    type Events = Counted;
+
+    fn handle(&self, _: &Count) -> Result<Counted, NoError> {
+        Ok(Counted {})
+    }
+}
+
+#[derive(Command)]
+#[command(aggregate = Account, creates)]
+struct Recount {
+    #[command(id)]
+    account: String,
+}
+
+fn main() {}

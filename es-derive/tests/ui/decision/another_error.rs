@@ -1,0 +1,38 @@
+//! Rule: a decision rejects with its aggregate's error.
+//! Cure: convert the other error into it.
+
+use es_core::{Aggregate, Apply, Create, Event, EventStore, NoError, Repository};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account.opened")]
+struct Opened {}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account.closed")]
+struct Closed {}
+
+#[derive(Aggregate)]
+#[aggregate(name = "account", id = String, event = AccountEvent, error = NoError)]
+#[event(Opened, initial)]
+#[event(Closed)]
+struct Account;
+
+impl Create<Opened> for Account {
+    fn create(_: Opened) -> Self {
+        Account
+    }
+}
+
+impl Apply<Closed> for Account {
+    fn apply(&mut self, _: Closed) {}
+}
+
+async fn run(accounts: Repository<Account, impl EventStore>) {
+    let id = "1".to_owned();
+    let _ = accounts.execute(&id, |_| Ok(Closed {})).await;
+
+    let _ = accounts.execute(&id, |_| Err::<Closed, _>(std::fmt::Error)).await;
+}
+
+fn main() {}

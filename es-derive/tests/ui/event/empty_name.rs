@@ -1,0 +1,19 @@
+//! Rule: a stored name has 1 to 128 bytes.
+//! Cure: choose a name.
+
+use es_core::Event;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "")]
+struct Closed {
+    reason: String,
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+//! Rule: an option begins with its name.
+//! Cure: write `name = "…"`.
+
+use es_core::Event;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Serialize, Deserialize, Event)]
+#[event("account.closed")]
+struct Closed {
+    reason: String,
+}
+
+fn main() {}

@@ -1,0 +1,24 @@
+//! Rule: a version is made by a function or by changes of fields.
+//! Cure: do both in the function, or split the version.
+
+use es_core::Event;
+use serde::{Deserialize, Serialize};
+
+fn in_cents(payload: serde_json::Value) -> Result<serde_json::Value, String> {
+    Ok(payload)
+}
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "account.money-deposited", version = 2, upcast(to = 2, with = in_cents))]
+struct Deposited {
+    cents: i64,
+}
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "account.money-withdrawn", version = 2, upcast(to = 2, with = in_cents))]
+struct Withdrawn {
+    #[event(since = 2, renamed_from = "amt")]
+    cents: i64,
+}
+
+fn main() {}

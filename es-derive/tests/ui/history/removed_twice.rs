@@ -1,0 +1,19 @@
+//! Rule: a key is removed once in a version.
+//! Cure: leave the repetition out.
+
+use es_core::Event;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "account.money-deposited", version = 2, removed("memo", since = 2))]
+struct Deposited {
+    cents: i64,
+}
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "account.money-withdrawn", version = 2, removed("memo", since = 2), removed("memo", since = 2))]
+struct Withdrawn {
+    cents: i64,
+}
+
+fn main() {}
