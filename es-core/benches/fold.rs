@@ -80,7 +80,9 @@ fn events() -> Vec<AccountEvent> {
         let (cents, currency) = (i64::try_from(n).unwrap_or(0), "EUR".to_owned());
         let (reference, counterparty) =
             (text("transaction", n), text("DE89-3704-0044-0532", n % 97));
-        let note = (n % 2 == 0).then(|| "thank you for your purchase".to_owned());
+        let note = n
+            .is_multiple_of(2)
+            .then(|| "thank you for your purchase".to_owned());
         match n {
             0 => Opened {
                 owner: "Ada".to_owned(),

@@ -111,15 +111,12 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         let append = Append::new(self.stream.clone(), expected, encoded.clone());
         let appended = match self.commit(append).await {
             Ok(appended) => appended,
+            Err(error @ StoreError::IdReused { .. }) => return self.overtaken(folded, error).await,
             Err(error) => return Err((folded, error)),
         };
         if appended.is_repeated() && self.said.once.is_some() {
-            // Somebody else came first with the same key, perhaps with other events: theirs count.
-            match self.earlier().await {
-                Ok(Some(earlier)) => return Ok(earlier),
-                Ok(None) => {}
-                Err(error) => return Err((folded, error)),
-            }
+            let lost = StoreError::Backend("a repeated append is not in its stream".into());
+            return self.overtaken(folded, lost).await;
         }
         self.advance(folded, encoded, appended.placements()).await;
         let (revision, position) = (appended.revision(), Some(appended.position()));
@@ -129,6 +126,19 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
             position,
             repeated: false,
         })
+    }
+
+    /// Somebody else came first with the same key, perhaps with other events or more or fewer: theirs count.
+    async fn overtaken(
+        &self,
+        folded: Folded<A>,
+        otherwise: StoreError,
+    ) -> Result<Executed<A>, (Folded<A>, StoreError)> {
+        match self.earlier().await {
+            Ok(Some(earlier)) => Ok(earlier),
+            Ok(None) => Err((folded, otherwise)),
+            Err(error) => Err((folded, error)),
+        }
     }
 
     /// Appends; where the outcome is unknown, the same events again, which the store knows by their ids.

@@ -217,7 +217,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
                     Ok(executed) => return Ok(executed),
                     Err((stale, StoreError::Conflict(conflict))) => {
                         attempts += 1;
-                        if attempts >= self.repository.attempts || self.said.expecting.is_some() {
+                        if attempts >= self.repository.attempts {
                             return Err(ExecuteError::Conflict(conflict));
                         }
                         tracing::debug!(attempts, actual = %conflict.actual, "conflict; deciding again");

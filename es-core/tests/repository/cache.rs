@@ -1,0 +1,173 @@
+use std::task::{Context, Waker};
+
+use es_core::{ExecuteError, Repository, Revision};
+
+use crate::bank::{Account, Deposited, Refusal, ada};
+use crate::stores::{Cue, Stage, deposit, stream};
+
+/// Ada's account with 10 in it, hot.
+async fn hot() -> (Stage, Repository<Account, Stage>) {
+    let stage = Stage::default();
+    let accounts = Repository::<Account, _>::new(stage.clone()).with_cache(8);
+    accounts
+        .create(&ada(), (Account::open("Ada"), Deposited { cents: 10 }))
+        .await
+        .unwrap();
+    stage.counted();
+    (stage, accounts)
+}
+
+#[tokio::test]
+async fn a_command_on_a_hot_aggregate_costs_one_append_and_no_read() {
+    let (stage, accounts) = hot().await;
+    for _ in 0..3 {
+        accounts
+            .execute(&ada(), |account| account.withdraw(1))
+            .await
+            .unwrap();
+        assert_eq!(stage.counted(), (1, 0));
+    }
+    assert_eq!(accounts.load(&ada()).await.unwrap().balance, 7);
+}
+
+#[tokio::test]
+async fn a_rejection_from_a_kept_state_is_decided_again_on_the_tail() {
+    let (stage, accounts) = hot().await;
+    deposit(&stage.store, stream(), 90).await;
+    accounts
+        .execute(&ada(), |account| account.withdraw(100))
+        .await
+        .unwrap();
+    assert_eq!(accounts.load(&ada()).await.unwrap().balance, 0);
+}
+
+#[tokio::test]
+async fn a_rejection_that_stands_was_decided_on_the_tail() {
+    let (stage, accounts) = hot().await;
+    deposit(&stage.store, stream(), 90).await;
+    let refused = accounts
+        .execute(&ada(), |account| account.withdraw(101))
+        .await;
+    assert_eq!(
+        refused.unwrap_err().rejection(),
+        Some(&Refusal { balance: 100 })
+    );
+}
+
+#[tokio::test]
+async fn an_empty_decision_from_a_kept_state_is_decided_again_on_the_tail() {
+    let (stage, accounts) = hot().await;
+    deposit(&stage.store, stream(), 90).await;
+    let match_the_hundred =
+        |account: &Account| (account.balance >= 100).then(|| account.deposit(100));
+    accounts.execute(&ada(), match_the_hundred).await.unwrap();
+    assert_eq!(accounts.load(&ada()).await.unwrap().balance, 200);
+}
+
+#[tokio::test]
+async fn an_expected_revision_is_compared_with_the_tail() {
+    let (stage, accounts) = hot().await;
+    deposit(&stage.store, stream(), 90).await;
+    accounts
+        .execute(&ada(), |account| account.withdraw(100))
+        .expecting(Revision::new(3))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_load_always_reads_the_tail() {
+    let (stage, accounts) = hot().await;
+    deposit(&stage.store, stream(), 90).await;
+    let account = accounts.load(&ada()).await.unwrap();
+    assert_eq!(
+        (account.balance, account.revision()),
+        (100, Revision::new(3))
+    );
+}
+
+#[tokio::test]
+async fn a_conflict_on_a_kept_state_reads_the_tail_and_decides_again() {
+    let (stage, accounts) = hot().await;
+    deposit(&stage.store, stream(), 90).await;
+    let executed = accounts
+        .execute(&ada(), |account| account.deposit(account.balance))
+        .await
+        .unwrap();
+    assert_eq!(executed.revision(), Revision::new(4));
+    assert_eq!(accounts.load(&ada()).await.unwrap().balance, 200);
+}
+
+#[tokio::test]
+async fn any_error_evicts() {
+    let (stage, accounts) = hot().await;
+    stage.cue(&[Cue::Unavailable]);
+    let refused = accounts.execute(&ada(), |account| account.deposit(1)).await;
+    assert!(matches!(refused, Err(ExecuteError::Store(_))));
+    stage.counted();
+    accounts
+        .execute(&ada(), |account| account.deposit(1))
+        .await
+        .unwrap();
+    assert_eq!(stage.counted(), (1, 1));
+}
+
+#[tokio::test]
+async fn a_dropped_command_evicts() {
+    let (stage, accounts) = hot().await;
+    stage.cue(&[Cue::Hangs]);
+    let mut dropped = std::pin::pin!(IntoFuture::into_future(
+        accounts.execute(&ada(), |account| account.deposit(1))
+    ));
+    assert!(
+        dropped
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_pending()
+    );
+    stage.counted();
+    // Still on its way: whoever comes now reads the stream.
+    accounts
+        .execute(&ada(), |account| account.deposit(2))
+        .await
+        .unwrap();
+    assert_eq!(stage.counted(), (1, 1));
+    assert_eq!(accounts.load(&ada()).await.unwrap().balance, 12);
+}
+
+#[tokio::test]
+async fn a_hot_state_equals_a_cold_load() {
+    let (stage, accounts) = hot().await;
+    for step in 0..20 {
+        accounts
+            .execute(&ada(), |account| account.deposit(step))
+            .await
+            .unwrap();
+        let cold = Repository::<Account, _>::new(stage.clone())
+            .load(&ada())
+            .await
+            .unwrap();
+        assert_eq!(accounts.load(&ada()).await.unwrap(), cold);
+    }
+}
+
+#[tokio::test]
+async fn what_is_used_least_leaves_a_full_cache() {
+    let stage = Stage::default();
+    let accounts = Repository::<Account, _>::new(stage.clone()).with_cache(2);
+    let ids = ["a", "b", "c"].map(str::to_owned);
+    for id in &ids {
+        accounts.create(id, Account::open("x")).await.unwrap();
+    }
+    stage.counted();
+    accounts
+        .execute(&ids[2], |account| account.deposit(1))
+        .await
+        .unwrap();
+    assert_eq!(stage.counted(), (1, 0));
+    accounts
+        .execute(&ids[0], |account| account.deposit(1))
+        .await
+        .unwrap();
+    assert_eq!(stage.counted(), (1, 1));
+}

@@ -1,0 +1,12 @@
+//! What a repository promises, on the memory store and on wrappers that get in its way.
+
+mod bank;
+mod cache;
+mod commands;
+mod conflicts;
+mod metadata;
+mod once;
+mod past;
+mod snapshots;
+mod stores;
+mod undecodable;

@@ -1,0 +1,106 @@
+use std::fmt::Debug;
+
+use es_core::{
+    Aggregate, Envelope, EventId, EventSet, Json, Metadata, Revision, StoreError, StoredEvent,
+    StreamId, Timestamp,
+};
+use es_core::{DecodeError, Position};
+
+use super::diff::diff;
+
+/// A stream that stands in no store: every event that comes to it goes through its stored form.
+#[derive(Debug)]
+pub(super) struct History<A> {
+    pub state: Option<A>,
+    pub revision: Revision,
+    pub recorded_at: Timestamp,
+    pub effective_at: Option<Timestamp>,
+    pub metadata: Metadata,
+}
+
+impl<A: Aggregate<Event: Debug + PartialEq>> History<A> {
+    pub(super) fn new() -> Self {
+        Self {
+            state: A::initial(),
+            revision: Revision::EMPTY,
+            recorded_at: Timestamp::EPOCH,
+            effective_at: None,
+            metadata: Metadata::default(),
+        }
+    }
+
+    /// Takes in an event by way of its stored form, and compares what comes back.
+    pub(super) fn take(&mut self, event: &A::Event) -> Result<(), String> {
+        let descriptor = event.descriptor();
+        let name = descriptor.name;
+        let payload = event.encode().map_err(|error| {
+            let why = chain(&error);
+            format!("the event `{name}` can't be stored: {why}\n{event:#?}")
+        })?;
+        let stored = self.stored(name, descriptor.version, payload.as_str())?;
+        let text = payload.as_str();
+        let back = stored.decode::<A::Event>().map_err(|error| {
+            let why = chain(&error);
+            format!("the event `{name}` was stored as\n{text}\nand can't be read back: {why}")
+        })?;
+        match back {
+            Some(back) if back == *event => self.fold(back, &stored),
+            Some(back) => Err(format!(
+                "the event `{name}` was stored as\n{text}\nand comes back as another:\n{}",
+                diff(event, &back)
+            )),
+            None => Err(format!(
+                "the event `{name}` is retired, and is skipped when it is read"
+            )),
+        }
+    }
+
+    /// Takes in a stored event as it is.
+    pub(super) fn take_stored(
+        &mut self,
+        name: &str,
+        version: u32,
+        payload: &str,
+    ) -> Result<(), String> {
+        let stored = self.stored(name, version, payload)?;
+        match stored.decode::<A::Event>() {
+            Ok(Some(event)) => self.fold(event, &stored),
+            // Retired: it has a revision, and changes nothing.
+            Ok(None) => {
+                self.revision = stored.envelope.revision;
+                Ok(())
+            }
+            Err(error) => Err(chain(&error)),
+        }
+    }
+
+    fn fold(&mut self, event: A::Event, stored: &StoredEvent) -> Result<(), String> {
+        let folded = A::fold(&mut self.state, event, &stored.envelope);
+        folded.map_err(|error: DecodeError| error.to_string())?;
+        self.revision = stored.envelope.revision;
+        Ok(())
+    }
+
+    fn stored(&self, name: &str, version: u32, payload: &str) -> Result<StoredEvent, String> {
+        let stream = StreamId::new(A::CATEGORY, "given").map_err(|error| chain(&error))?;
+        let revision = self.revision.next();
+        let id = EventId::from_bytes(u128::from(revision.number()).to_be_bytes());
+        let mut envelope = Envelope::new(id, stream, revision, self.recorded_at);
+        envelope.effective_at = self.effective_at;
+        envelope.metadata = (self.metadata.encode()).map_err(|error: StoreError| chain(&error))?;
+        let position = Position::new(revision.number());
+        let payload = Json::from_stored(payload);
+        Ok(StoredEvent::new(envelope, position, name, version, payload))
+    }
+}
+
+/// An error with its sources.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
