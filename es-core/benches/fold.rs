@@ -88,7 +88,7 @@ fn events() -> Vec<AccountEvent> {
                 owner: "Ada".to_owned(),
             }
             .into(),
-            n if n % 3 == 0 => Withdrawn {
+            n if n.is_multiple_of(3) => Withdrawn {
                 cents,
                 currency,
                 reference,

@@ -1,4 +1,4 @@
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use crate::{
@@ -40,9 +40,15 @@ impl Envelope {
 }
 
 /// An event as a store returns it: the payload still text, in the version that wrote it.
+///
+/// Cheap to clone, whatever it holds; its fields are those of [`Stored`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent(Arc<Stored>);
+
+/// What a [`StoredEvent`] holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct StoredEvent {
+pub struct Stored {
     /// What surrounds it.
     pub envelope: Envelope,
     /// Its place in the log.
@@ -64,13 +70,13 @@ impl StoredEvent {
         version: u32,
         payload: Json,
     ) -> Self {
-        Self {
+        Self(Arc::new(Stored {
             envelope,
             position,
             name: name.into(),
             version,
             payload,
-        }
+        }))
     }
 
     /// The event as a value of the set `E`, upcast to the current version; `None` if its name is retired.
@@ -82,6 +88,21 @@ impl StoredEvent {
     /// The error that names this event and why it can't be read.
     pub fn undecodable(&self, reason: DecodeError) -> StoreError {
         StoreError::undecodable(&self.envelope, Arc::clone(&self.name), self.version, reason)
+    }
+}
+
+impl Deref for StoredEvent {
+    type Target = Stored;
+
+    fn deref(&self) -> &Stored {
+        &self.0
+    }
+}
+
+/// Changes this value alone: whoever holds a clone keeps what it was.
+impl DerefMut for StoredEvent {
+    fn deref_mut(&mut self) -> &mut Stored {
+        Arc::make_mut(&mut self.0)
     }
 }
 

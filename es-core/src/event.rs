@@ -16,7 +16,7 @@ pub trait Payload: Sized + Send + Sync + 'static {
     fn encoded(payload: &Self) -> Result<Json, EncodeError>;
 
     /// The value of a stored text.
-    fn decoded(text: &str) -> Result<Self, PayloadError>;
+    fn decoded(text: &str) -> Result<Self, DecodeError>;
 }
 
 // Serde's traits are asked for here and aren't supertraits, so that lacking both is one error, which names this trait.
@@ -26,8 +26,9 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Payload for T {
         Json::encode(payload)
     }
 
-    fn decoded(text: &str) -> Result<Self, PayloadError> {
-        Ok(serde_json::from_str(text)?)
+    #[inline]
+    fn decoded(text: &str) -> Result<Self, DecodeError> {
+        serde_json::from_str(text).map_err(DecodeError::from)
     }
 }
 
@@ -147,13 +148,8 @@ fn missing_field(error: &serde_json::Error) -> Option<String> {
     Some(format!("missing field `{name}`"))
 }
 
-impl From<PayloadError> for DecodeError {
-    fn from(error: PayloadError) -> Self {
-        Self::Payload(error)
-    }
-}
-
 impl From<serde_json::Error> for DecodeError {
+    #[cold]
     fn from(error: serde_json::Error) -> Self {
         Self::Payload(error.into())
     }

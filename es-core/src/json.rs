@@ -1,4 +1,5 @@
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -9,17 +10,27 @@ use crate::strict::{self, EncodeError};
 ///
 /// Nested at most [`MAX_DEPTH`](Self::MAX_DEPTH) deep, so that every reader can decode it. Cheap to clone. `Debug`
 /// shows the length and not the text, since payloads hold personal data and debug output ends in logs.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Json(Arc<str>);
+#[derive(Clone)]
+pub struct Json(Text);
+
+#[derive(Clone)]
+enum Text {
+    /// `{}`, the metadata of most events: it costs neither memory nor counting.
+    EmptyObject,
+    Shared(Arc<str>),
+}
 
 impl Json {
     /// How deep arrays and objects may be nested.
     pub const MAX_DEPTH: usize = 127;
 
+    /// `{}`
+    pub const EMPTY_OBJECT: Self = Self(Text::EmptyObject);
+
     /// Encodes a value, refusing what JSON can't bring back: non-finite floats, and nesting deeper than
     /// [`MAX_DEPTH`](Self::MAX_DEPTH).
     pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, EncodeError> {
-        strict::to_string(value).map(|text| Self(text.into()))
+        strict::to_string(value).map(Self::from_stored)
     }
 
     /// Takes a text that is JSON, nested at most [`MAX_DEPTH`](Self::MAX_DEPTH) deep.
@@ -30,17 +41,40 @@ impl Json {
         }
         serde_json::from_str::<serde::de::IgnoredAny>(&text)
             .map_err(|error| InvalidJson::at(&error))?;
-        Ok(Self(text))
+        Ok(Self::from_stored(text))
     }
 
     /// Takes a text that a store kept, as it is: if somebody else wrote it and it isn't JSON, decoding it says so.
     pub fn from_stored(text: impl Into<Arc<str>>) -> Self {
-        Self(text.into())
+        let text = text.into();
+        match &*text {
+            EMPTY_OBJECT => Self::EMPTY_OBJECT,
+            _ => Self(Text::Shared(text)),
+        }
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Text::EmptyObject => EMPTY_OBJECT,
+            Text::Shared(text) => text,
+        }
+    }
+}
+
+const EMPTY_OBJECT: &str = "{}";
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Json {}
+
+impl Hash for Json {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 
@@ -65,7 +99,7 @@ fn depth(text: &str) -> usize {
 
 impl fmt::Debug for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Json({} bytes)", self.0.len())
+        write!(f, "Json({} bytes)", self.as_str().len())
     }
 }
 

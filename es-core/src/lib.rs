@@ -58,7 +58,7 @@ pub use any_store::AnyStore;
 pub use append::{Append, Appended, Expected, Limits, NewEvent, Placement, Verdict};
 pub use command::{Command, Decided, Handler};
 pub use decision::{Creation, Decision, Draft};
-pub use envelope::{Envelope, Recorded, StoredEvent};
+pub use envelope::{Envelope, Recorded, Stored, StoredEvent};
 pub use error::{Cause, Conflict, Invalid, StoreError, Undecodable};
 pub use event::{DecodeError, Event, Payload, PayloadError};
 pub use event_id::{EventId, IdSource, InvalidEventId, RandomIds};

@@ -6,12 +6,13 @@ use crate::EventDescriptor;
 /// Every name of a set: current, former and retired.
 #[derive(Debug)]
 pub struct Names<const N: usize> {
-    /// Ordered by length and then by bytes, as most names differ in length already.
+    /// Ordered by key and then by text.
     sorted: [Name; N],
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Name {
+    key: u64,
     text: &'static str,
     /// The line that it stands on: events first, then retired names.
     line: usize,
@@ -31,22 +32,16 @@ pub const fn names(events: &[EventDescriptor], retired: &[&str]) -> usize {
 impl<const N: usize> Names<N> {
     /// The names of these events and the retired ones; `N` is what [`names`] counts.
     pub const fn new(events: &[EventDescriptor], retired: &[&'static str]) -> Self {
-        let mut sorted = [Name { text: "", line: 0 }; N];
+        let mut sorted = [Name::new("", 0); N];
         let mut len = 0;
         let mut event = 0;
         while event < events.len() {
-            sorted[len] = Name {
-                text: events[event].name,
-                line: event,
-            };
+            sorted[len] = Name::new(events[event].name, event);
             len += 1;
             let former = events[event].former_names;
             let mut at = 0;
             while at < former.len() {
-                sorted[len] = Name {
-                    text: former[at],
-                    line: event,
-                };
+                sorted[len] = Name::new(former[at], event);
                 len += 1;
                 at += 1;
             }
@@ -54,10 +49,7 @@ impl<const N: usize> Names<N> {
         }
         let mut at = 0;
         while at < retired.len() {
-            sorted[len] = Name {
-                text: retired[at],
-                line: events.len() + at,
-            };
+            sorted[len] = Name::new(retired[at], events.len() + at);
             len += 1;
             at += 1;
         }
@@ -72,7 +64,7 @@ impl<const N: usize> Names<N> {
         while at < N {
             let (one, other) = (self.sorted[at - 1], self.sorted[at]);
             // An event that the derive refused has no name; its own error is enough.
-            if !one.text.is_empty() && !precedes(one.text, other.text) {
+            if !one.text.is_empty() && !one.precedes(&other) {
                 let (first, second) = if one.line < other.line {
                     (one.line, other.line)
                 } else {
@@ -90,14 +82,48 @@ impl<const N: usize> Names<N> {
     }
 
     /// The line that a name stands on.
+    #[inline]
     pub fn line(&self, name: &str) -> Option<usize> {
-        self.sorted
-            .binary_search_by(|entry| {
-                (entry.text.len().cmp(&name.len())).then_with(|| entry.text.cmp(name))
-            })
-            .ok()
-            .map(|at| self.sorted[at].line)
+        let key = key(name);
+        let first = self.sorted.partition_point(|entry| entry.key < key);
+        self.sorted[first..]
+            .iter()
+            .take_while(|entry| entry.key == key)
+            .find(|entry| entry.text == name)
+            .map(|entry| entry.line)
     }
+}
+
+impl Name {
+    const fn new(text: &'static str, line: usize) -> Self {
+        let key = key(text);
+        Self { key, text, line }
+    }
+
+    const fn precedes(&self, other: &Self) -> bool {
+        if self.key == other.key {
+            precedes(self.text, other.text)
+        } else {
+            self.key < other.key
+        }
+    }
+}
+
+/// Tells most names apart in one comparison: their length and last seven bytes, as what names of a set share is the
+/// beginning.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "names are shorter than 256 bytes; a longer one isn't found anyway"
+)]
+const fn key(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let mut key = bytes.len() as u8 as u64;
+    let mut taken = 0;
+    while taken < 7 && taken < bytes.len() {
+        taken += 1;
+        key = key << 8 | bytes[bytes.len() - taken] as u64;
+    }
+    key
 }
 
 /// Two lines with the same name.
@@ -207,10 +233,10 @@ const fn sifted<const N: usize>(mut names: [Name; N], start: usize, end: usize) 
     let mut root = start;
     while 2 * root + 1 < end {
         let mut child = 2 * root + 1;
-        if child + 1 < end && precedes(names[child].text, names[child + 1].text) {
+        if child + 1 < end && names[child].precedes(&names[child + 1]) {
             child += 1;
         }
-        if !precedes(names[root].text, names[child].text) {
+        if !names[root].precedes(&names[child]) {
             break;
         }
         names.swap(root, child);

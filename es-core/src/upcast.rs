@@ -72,13 +72,20 @@ enum Payload<'a> {
 /// # Errors
 ///
 /// As [`Event::decode`].
+#[inline]
 pub fn decode<E: Event>(version: u32, payload: &str, hops: &[Hop<'_>]) -> Result<E, DecodeError> {
     if version == E::VERSION {
-        return Ok(E::decoded(payload)?);
+        E::decoded(payload)
+    } else {
+        decode_older(version, payload, hops)
     }
+}
+
+#[cold]
+fn decode_older<E: Event>(version: u32, payload: &str, hops: &[Hop<'_>]) -> Result<E, DecodeError> {
     known(version, E::VERSION)?;
     let payload = upcast(version, payload, hops)?;
-    Ok(E::decoded(&payload)?)
+    E::decoded(&payload)
 }
 
 /// Decodes a payload of any version; an older one is decoded as `Old`, which knows the hops before.
@@ -91,7 +98,7 @@ pub fn decode_from<E: UpcastFrom<Old> + Event, Old: Event>(
     payload: &str,
 ) -> Result<E, DecodeError> {
     if version == E::VERSION {
-        return Ok(E::decoded(payload)?);
+        return E::decoded(payload);
     }
     known(version, E::VERSION)?;
     Old::decode(version, payload).map(E::upcast_from)

@@ -48,10 +48,7 @@ impl<A: Aggregate> Folded<A> {
 
     /// Folds a stored event; one whose name is retired only moves the revision.
     pub(super) fn apply(&mut self, stored: &StoredEvent) -> Result<(), StoreError> {
-        if let Some(event) = stored.decode::<A::Event>()? {
-            A::fold(&mut self.state, event, &stored.envelope)
-                .map_err(|reason| stored.undecodable(reason))?;
-        }
+        A::fold_stored(&mut self.state, stored).map_err(|reason| stored.undecodable(reason))?;
         self.revision = stored.envelope.revision;
         self.last = Some(stored.envelope.id);
         Ok(())

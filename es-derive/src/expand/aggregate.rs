@@ -26,13 +26,14 @@ impl<'a> Complete<'a> {
     }
 }
 
-/// The enum, and in a block of their own the impls of [`events`], [`event_set`], [`names`], [`aggregate`] and
-/// [`decisions`].
+/// The enum, and in a block of their own the impls of [`events`], [`names`], [`event_set`], [`folds`],
+/// [`aggregate`] and [`decisions`].
 pub fn expand(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
     let enumeration = enumeration(model, complete.event);
     let events = events(model);
     let event_set = event_set(model, complete.event);
     let names = names(model, complete.event);
+    let folds = folds(model);
     let aggregate = aggregate(model, complete);
     let decisions = decisions(model, complete.event, !model.has_initial());
     quote! {
@@ -41,6 +42,7 @@ pub fn expand(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
             #events
             #names
             #event_set
+            #folds
             #aggregate
             #decisions
         };
@@ -217,8 +219,15 @@ fn names(model: &Aggregate<'_>, event: &Ident) -> TokenStream {
 ///     type Id = AccountId; type Event = AccountEvent; type Error = AccountError;
 ///     fn initial() -> Option<Self> { None }
 ///     fn fold(__state: &mut Option<Self>, __event: AccountEvent, __envelope: &Envelope) -> Result<(), DecodeError> {
-///         match __event { /* arms */ }
-///         Ok(())
+///         match __event { AccountEvent::AccountOpened(__event) => __fold_0(__state, __event, __envelope), .. }
+///     }
+///     fn fold_stored(__state: &mut Option<Self>, __stored: &StoredEvent) -> Result<(), DecodeError> {
+///         match __NAMES.line(&__stored.name) {
+///             Some(0) => __fold_0(__state, (__EVENT_0.decode)(__stored.version, __stored.payload.as_str())?, &__stored.envelope),
+///             ..
+///             Some(_) => Ok(()),
+///             None => Err(DecodeError::UnknownName),
+///         }
 ///     }
 /// }
 /// ```
@@ -231,11 +240,6 @@ fn aggregate(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
         event,
         error,
     } = complete;
-    let arms = model
-        .events
-        .iter()
-        .enumerate()
-        .map(|(at, line)| arm(model, event, at, line));
     let initial = if model.has_initial() {
         quote! { ::core::option::Option::None }
     } else {
@@ -246,6 +250,11 @@ fn aggregate(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
         quote! { ::core::option::Option::Some(#state) }
     };
     let snapshots = snapshots(model, event);
+    let lines = || model.events.iter().enumerate();
+    let places = 0..model.events.len();
+    let constants: Vec<Ident> = lines().map(|(at, line)| constant(at, line)).collect();
+    let folds: Vec<Ident> = lines().map(|(at, line)| fold_name(at, line)).collect();
+    let variants = model.events.iter().map(|line| &line.variant);
     quote! {
         #[automatically_derived]
         impl #es::Aggregate for #ident {
@@ -265,32 +274,67 @@ fn aggregate(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
                 __envelope: &#es::Envelope,
             ) -> ::core::result::Result<(), #es::DecodeError> {
                 match __event {
-                    #(#arms)*
+                    #(#event::#variants(__event) => #folds(__state, __event, __envelope),)*
                 }
-                ::core::result::Result::Ok(())
+            }
+
+            fn fold_stored(
+                __state: &mut ::core::option::Option<Self>,
+                __stored: &#es::StoredEvent,
+            ) -> ::core::result::Result<(), #es::DecodeError> {
+                match __NAMES.line(&__stored.name) {
+                    #(
+                        ::core::option::Option::Some(#places) => #folds(
+                            __state,
+                            (#constants.decode)(__stored.version, __stored.payload.as_str())?,
+                            &__stored.envelope,
+                        ),
+                    )*
+                    ::core::option::Option::Some(_) => ::core::result::Result::Ok(()),
+                    ::core::option::Option::None =>
+                        ::core::result::Result::Err(#es::DecodeError::UnknownName),
+                }
             }
         }
     }
 }
 
+fn fold_name(at: usize, line: &EventLine) -> Ident {
+    format_ident!("__fold_{at}", span = line.ty.span())
+}
+
+/// How one event changes the state, for both folds, so that a missing impl is one error:
+///
 /// ```text
-/// AccountEvent::AccountOpened(__event) => begin(__state, __EVENT_0.descriptor.name, || {
-///     Ok(<Self as Create<AccountOpened>>::create(__event))
-/// })?,
-/// AccountEvent::MoneyDeposited(__event) => {
+/// fn __fold_0(__state: &mut Option<Account>, __event: AccountOpened, __envelope: &Envelope) -> Result<(), DecodeError> {
+///     begin(__state, __EVENT_0.descriptor.name, || Ok(<Account as Create<AccountOpened>>::create(__event)))
+/// }
+/// fn __fold_1(..) -> Result<(), DecodeError> {
 ///     let __event = Recorded::new(__event, __envelope)?; // where it says `recorded`
-///     <Self as Apply<Recorded<MoneyDeposited>>>::apply(begun(__state, __EVENT_1.descriptor.name)?, __event)
+///     let __state = begun(__state, __EVENT_1.descriptor.name)?;
+///     <Account as Apply<Recorded<MoneyDeposited>>>::apply(__state, __event);
+///     Ok(())
 /// }
 /// ```
-fn arm(model: &Aggregate<'_>, event: &Ident, at: usize, line: &EventLine) -> TokenStream {
+fn folds(model: &Aggregate<'_>) -> TokenStream {
+    let folds = model
+        .events
+        .iter()
+        .enumerate()
+        .map(|(at, line)| fold(model, at, line));
+    quote! { #(#folds)* }
+}
+
+fn fold(model: &Aggregate<'_>, at: usize, line: &EventLine) -> TokenStream {
     let es = &model.crate_path;
+    let ident = &model.input.ident;
     let EventLine {
         ty,
-        variant,
         initial,
         recorded,
+        ..
     } = line;
-    let constant = constant(at, line);
+    let (name, constant) = (fold_name(at, line), constant(at, line));
     let (given, recording) = if *recorded {
         let given = quote_spanned! {ty.span()=> #es::Recorded<#ty> };
         let recording = quote! { let __event = #es::Recorded::new(__event, __envelope)?; };
@@ -298,26 +342,35 @@ fn arm(model: &Aggregate<'_>, event: &Ident, at: usize, line: &EventLine) -> Tok
     } else {
         (quote! { #ty }, TokenStream::new())
     };
-    if *initial {
-        // The error points at the event's line.
-        let create = quote_spanned! {ty.span()=> <Self as #es::Create<#given>>::create(__event) };
+    // What is missing is reported at the event's line.
+    let mut state = ident.clone();
+    state.set_span(ident.span().located_at(ty.span()));
+    let body = if *initial {
+        let create = quote_spanned! {ty.span()=> <#state as #es::Create<#given>>::create(__event) };
         quote! {
-            #event::#variant(__event) => {
-                #es::__private::begin(__state, #constant.descriptor.name, || {
-                    #recording
-                    ::core::result::Result::Ok(#create)
-                })?
-            }
+            #es::__private::begin(__state, #constant.descriptor.name, || {
+                #recording
+                ::core::result::Result::Ok(#create)
+            })
         }
     } else {
         let apply =
-            quote_spanned! {ty.span()=> <Self as #es::Apply<#given>>::apply(__state, __event) };
+            quote_spanned! {ty.span()=> <#state as #es::Apply<#given>>::apply(__state, __event) };
         quote! {
-            #event::#variant(__event) => {
-                #recording
-                let __state = #es::__private::begun(__state, #constant.descriptor.name)?;
-                #apply;
-            }
+            #recording
+            let __state = #es::__private::begun(__state, #constant.descriptor.name)?;
+            #apply;
+            ::core::result::Result::Ok(())
+        }
+    };
+    quote! {
+        #[inline]
+        fn #name(
+            __state: &mut ::core::option::Option<#ident>,
+            __event: #ty,
+            __envelope: &#es::Envelope,
+        ) -> ::core::result::Result<(), #es::DecodeError> {
+            #body
         }
     }
 }
