@@ -1,6 +1,12 @@
 use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 
-use crate::{EventId, EventStore, Filter, LogQuery, Position, StoreError, StoredEvent};
+use futures_core::future::BoxFuture;
+
+use crate::{EventId, EventStore, Filter, LogPage, LogQuery, Position, StoreError, StoredEvent};
 
 /// Follows the log: first what is stored, then what is appended, without a gap or a duplicate between the two.
 ///
@@ -21,17 +27,25 @@ use crate::{EventId, EventStore, Filter, LogQuery, Position, StoreError, StoredE
 /// }
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Subscription<S> {
-    store: S,
+    store: Arc<S>,
     filter: Filter,
     page: VecDeque<StoredEvent>,
+    /// The page after this one, already asked for: the store reads while the subscriber works.
+    ahead: Option<Ahead>,
     checkpoint: Checkpoint,
     checked: bool,
     looked_to: Position,
     end: bool,
     told: bool,
     page_size: usize,
+}
+
+/// A page under way, or there.
+enum Ahead {
+    /// Never locked: the `Mutex` makes the subscription `Sync`, which a boxed future isn't.
+    Reading(Mutex<BoxFuture<'static, Result<LogPage, StoreError>>>),
+    Read(Result<LogPage, StoreError>),
 }
 
 /// How far a reader has come: the last event it saw, by position and id.
@@ -59,19 +73,20 @@ impl<S: EventStore> Subscription<S> {
         let looked_to = checkpoint.position;
         let page = VecDeque::new();
         Self {
-            store,
+            store: Arc::new(store),
             filter,
             page,
+            ahead: None,
             checkpoint,
             checked: false,
             looked_to,
             end: false,
             told: false,
-            page_size: 1_000,
+            page_size: 4_000,
         }
     }
 
-    /// Reads pages of at most so many events; 1,000 if nothing is said.
+    /// Reads pages of at most so many events; 4,000 if nothing is said. Each page costs a round trip.
     pub fn page_size(self, events: usize) -> Self {
         Self {
             page_size: events.max(1),
@@ -107,16 +122,56 @@ impl<S: EventStore> Subscription<S> {
                 }
                 self.store.wait_past(self.looked_to).await?;
             }
-            let query = LogQuery::after(self.looked_to)
-                .filter(self.filter.clone())
-                .limit(self.page_size);
-            let page = self.store.read_log(query).await?;
+            let page = self.next_page().await?;
             // From here on nothing awaits: either the page and how far it goes are both kept, or neither.
             // A wake-up that moved nothing isn't a second catching up.
             self.told &= page.events.is_empty() && page.looked_to == self.looked_to;
             (self.end, self.looked_to) = (page.end, page.looked_to);
             self.page = page.events.into();
+            if !self.end {
+                self.read_ahead();
+            }
         }
+    }
+
+    async fn next_page(&mut self) -> Result<LogPage, StoreError> {
+        let read = match self.ahead.take() {
+            Some(Ahead::Read(read)) => return read,
+            Some(Ahead::Reading(reading)) => reading,
+            None => Mutex::new(self.read()),
+        };
+        // It stays in `self` while it is awaited, so that dropping this future loses nothing.
+        let reading = self.ahead.insert(Ahead::Reading(read));
+        let Ahead::Reading(reading) = reading else {
+            return Err(StoreError::Backend(
+                "a page is neither read nor being read".into(),
+            ));
+        };
+        let page = poll_fn(|context| {
+            let reading = reading.get_mut().unwrap_or_else(PoisonError::into_inner);
+            reading.as_mut().poll(context)
+        })
+        .await;
+        self.ahead = None;
+        page
+    }
+
+    /// Asks for the page after this one. A future does nothing before it is polled, so it is, once.
+    fn read_ahead(&mut self) {
+        let mut reading = self.read();
+        let mut nobody = Context::from_waker(Waker::noop());
+        self.ahead = Some(match reading.as_mut().poll(&mut nobody) {
+            Poll::Ready(read) => Ahead::Read(read),
+            Poll::Pending => Ahead::Reading(Mutex::new(reading)),
+        });
+    }
+
+    fn read(&self) -> BoxFuture<'static, Result<LogPage, StoreError>> {
+        let query = LogQuery::after(self.looked_to)
+            .filter(self.filter.clone())
+            .limit(self.page_size);
+        let store = Arc::clone(&self.store);
+        Box::pin(async move { store.read_log(query).await })
     }
 
     /// The last event that [`next`](Self::next) returned, to be kept and given to [`new`](Self::new).
@@ -160,5 +215,14 @@ impl<S: EventStore> Subscription<S> {
                 found,
             })
         }
+    }
+}
+
+impl<S> fmt::Debug for Subscription<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription")
+            .field("filter", &self.filter)
+            .field("checkpoint", &self.checkpoint)
+            .finish_non_exhaustive()
     }
 }

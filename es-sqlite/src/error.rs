@@ -1,0 +1,124 @@
+//! What SQLite says, as a store's errors. Its messages hold neither payloads nor paths.
+
+use std::fmt;
+use std::sync::Arc;
+
+use es_core::{Cause, StoreError};
+use rusqlite::{Error, ErrorCode};
+
+/// What is wrong with a database beside what SQLite itself says.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("the file is a database of another program")]
+    NotOurs,
+    #[error(
+        "the database has schema {found}, and this program knows {known}: a newer one wrote it"
+    )]
+    Newer { found: i64, known: i64 },
+    #[error("SQLite is {0}, and versions before 3.51.3 may corrupt a database in WAL mode")]
+    OldSqlite(&'static str),
+    #[error("the database can't be brought into WAL mode: it is in `{0}`")]
+    NoWal(String),
+    #[error("`synchronous` can't be set: it is {0}")]
+    NotSynchronous(i64),
+    #[error("the event at position {position} has an unreadable {column}")]
+    Row { position: i64, column: &'static str },
+    #[error("name {key}, which an event has, is unreadable")]
+    Name { key: i64 },
+    #[error("stream {key}, to which an event belongs, has an unreadable name")]
+    Stream { key: i64 },
+    #[error("the snapshot of a stream has an unreadable {column}")]
+    Snapshot { column: &'static str },
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Closed => Self::Unavailable(fault.into()),
+            fault => Self::Backend(fault.into()),
+        }
+    }
+}
+
+/// An error while nothing has been committed: whatever it is, nothing was written.
+pub(crate) fn before_commit(error: Error) -> StoreError {
+    Broken::before_commit(error).for_each()
+}
+
+/// An error on opening, whose message would hold the path.
+pub(crate) fn on_open(error: Error) -> StoreError {
+    match error {
+        Error::SqliteFailure(failure, _) => before_commit(Error::SqliteFailure(failure, None)),
+        other => before_commit(other),
+    }
+}
+
+/// A transaction that failed, with one outcome for everything in it.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    error: Arc<Error>,
+    at_commit: bool,
+}
+
+impl Broken {
+    pub(crate) fn before_commit(error: Error) -> Self {
+        Self {
+            error: Arc::new(error),
+            at_commit: false,
+        }
+    }
+
+    pub(crate) fn at_commit(error: Error) -> Self {
+        Self {
+            error: Arc::new(error),
+            at_commit: true,
+        }
+    }
+
+    /// The error for one of those that were in it.
+    pub(crate) fn for_each(&self) -> StoreError {
+        let cause: Cause = Box::new(Arc::clone(&self.error));
+        match code(&self.error) {
+            // The log may hold all of the transaction, and be found to when the file is opened again.
+            Some(ErrorCode::SystemIoFailure) if self.at_commit => StoreError::Unknown(cause),
+            _ if may_pass(&self.error) => StoreError::Unavailable(cause),
+            _ => StoreError::Backend(cause),
+        }
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.error, f)
+    }
+}
+
+fn may_pass(error: &Error) -> bool {
+    use ErrorCode::{
+        CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, FileLockingProtocolFailed, OutOfMemory,
+        SystemIoFailure,
+    };
+    matches!(
+        code(error),
+        Some(
+            CannotOpen
+                | DatabaseBusy
+                | DatabaseLocked
+                | DiskFull
+                | FileLockingProtocolFailed
+                | OutOfMemory
+                | SystemIoFailure
+        )
+    )
+}
+
+fn code(error: &Error) -> Option<ErrorCode> {
+    error.sqlite_error_code()
+}
+
+/// A thread that ended without an answer.
+pub(crate) fn gone(cause: impl Into<Cause>) -> StoreError {
+    StoreError::Unavailable(cause.into())
+}

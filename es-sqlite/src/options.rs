@@ -1,0 +1,119 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use es_core::{Clock, StoreError, SystemClock};
+use rusqlite::Connection;
+
+use crate::error::on_open;
+use crate::{SqliteStore, schema};
+
+/// How a store is opened. [`SqliteStore::open`] takes what stands here as the default.
+///
+/// ```no_run
+/// # async fn open() -> Result<(), es_core::StoreError> {
+/// use es_sqlite::SqliteStore;
+///
+/// let store = SqliteStore::options().readers(8).open("bank.db").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "nothing is opened before `open`"]
+pub struct SqliteOptions {
+    pub(crate) durability: Durability,
+    pub(crate) readers: usize,
+    pub(crate) busy_timeout: Duration,
+    pub(crate) poll_interval: Duration,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// What an acknowledgement says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// The append is on the disk and survives a power loss: `synchronous=FULL`.
+    #[default]
+    Full,
+    /// The append survives the process; a power loss may take the last ones: `synchronous=NORMAL`. For what can be
+    /// imported again.
+    Normal,
+}
+
+impl SqliteOptions {
+    pub(crate) fn new() -> Self {
+        Self {
+            durability: Durability::Full,
+            readers: 4,
+            busy_timeout: Duration::from_secs(5),
+            poll_interval: Duration::from_millis(20),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// What an acknowledgement says; [`Durability::Full`] if nothing is said.
+    pub fn durability(self, durability: Durability) -> Self {
+        Self { durability, ..self }
+    }
+
+    /// How many threads read; 4 if nothing is said, and at least one.
+    pub fn readers(self, readers: usize) -> Self {
+        Self {
+            readers: readers.max(1),
+            ..self
+        }
+    }
+
+    /// How long an append waits for another process's before it is [`StoreError::Unavailable`]; 5 seconds if nothing is
+    /// said.
+    pub fn busy_timeout(self, busy_timeout: Duration) -> Self {
+        Self {
+            busy_timeout,
+            ..self
+        }
+    }
+
+    /// How often a waiting subscriber looks for what other processes append; every 20 milliseconds if nothing is said.
+    pub fn poll_interval(self, poll_interval: Duration) -> Self {
+        Self {
+            poll_interval,
+            ..self
+        }
+    }
+
+    /// The clock of `recorded_at`; the system's if nothing is said.
+    pub fn clock(self, clock: impl Clock) -> Self {
+        Self {
+            clock: Arc::new(clock),
+            ..self
+        }
+    }
+
+    /// Opens the database in this file, or makes one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] if the file can't be opened or is locked; [`StoreError::Backend`] if it belongs to
+    /// another program or to a newer version of this one, or can't keep what [`Durability`] promises.
+    pub async fn open(self, path: impl AsRef<Path>) -> Result<SqliteStore, StoreError> {
+        SqliteStore::start(self, path.as_ref().to_owned()).await
+    }
+
+    /// A connection with the settings that every one has.
+    pub(crate) fn connect(&self, path: &PathBuf) -> Result<Connection, StoreError> {
+        let mut connection = Connection::open(path).map_err(on_open)?;
+        schema::prepare(&mut connection, self)?;
+        connection.set_prepared_statement_cache_capacity(32);
+        Ok(connection)
+    }
+}
+
+impl std::fmt::Debug for SqliteOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteOptions")
+            .field("durability", &self.durability)
+            .field("readers", &self.readers)
+            .field("busy_timeout", &self.busy_timeout)
+            .field("poll_interval", &self.poll_interval)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,223 @@
+//! Reading: threads with a connection each, which answer in pages.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use es_core::{
+    Direction, EventId, Filter, LogPage, LogQuery, Position, StoreError, StoredEvent, StreamId,
+    StreamPage, StreamQuery,
+};
+use rusqlite::{Connection, OptionalExtension, params};
+use tokio::sync::oneshot;
+
+use crate::SqliteOptions;
+use crate::error::{Fault, before_commit, gone};
+use crate::row::{Rows, event_columns, signed, unsigned};
+
+/// How many events a filtered read looks at before it answers how far it came.
+const STEP: usize = 50_000;
+
+/// A page that holds this many bytes takes no more events, so that large ones don't fill the memory.
+const PAGE_BYTES: usize = 8 << 20;
+
+type Question = Box<dyn FnOnce(&mut Reader) + Send>;
+
+/// The threads that read. They end when this is dropped, and with it the way to ask them.
+pub(crate) struct Readers {
+    questions: Sender<Question>,
+}
+
+/// A connection, with what it remembers.
+pub(crate) struct Reader {
+    pub(crate) connection: Connection,
+    rows: Rows,
+}
+
+impl Readers {
+    pub(crate) fn start(options: &SqliteOptions, path: &PathBuf) -> Result<Self, StoreError> {
+        let (questions, asked) = channel();
+        let asked = Arc::new(Mutex::new(asked));
+        for number in 1..=options.readers {
+            let connection = options.connect(path)?;
+            connection
+                .execute_batch("PRAGMA query_only = ON")
+                .map_err(before_commit)?;
+            let mut reader = Reader {
+                connection,
+                rows: Rows::new(),
+            };
+            let asked = Arc::clone(&asked);
+            std::thread::Builder::new()
+                .name(format!("es-sqlite read {number}"))
+                .spawn(move || {
+                    while let Some(question) = next(&asked) {
+                        question(&mut reader);
+                    }
+                })
+                .map_err(gone)?;
+        }
+        Ok(Self { questions })
+    }
+
+    /// Has a reader answer. The question is put when the future is first polled.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let question: Question = Box::new(move |reader| {
+            // Whoever asked may be gone, and then needs no answer, and no work either.
+            if !answer.is_closed() {
+                let _ = answer.send(question(reader));
+            }
+        });
+        self.questions.send(question).map_err(|_| Fault::Closed)?;
+        answered.await.map_err(gone)?
+    }
+}
+
+/// The next question. One thread at a time waits for it; the others wait for their turn.
+fn next(asked: &Mutex<Receiver<Question>>) -> Option<Question> {
+    let asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+    asked.recv().ok()
+}
+
+fn size(event: &StoredEvent) -> usize {
+    event.payload.as_str().len() + event.envelope.metadata.as_str().len()
+}
+
+/// The last position.
+pub(crate) fn head(connection: &Connection) -> Result<Position, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT coalesce(max(position), 0) FROM events")
+        .map_err(before_commit)?;
+    let head = statement
+        .query_row([], |row| Ok(unsigned(row, 0)))
+        .map_err(before_commit)?;
+    Ok(Position::new(head.unwrap_or_default()))
+}
+
+/// The key of a stream, if it has events.
+pub(crate) fn stream_key(
+    connection: &Connection,
+    stream: &StreamId,
+) -> Result<Option<i64>, StoreError> {
+    connection
+        .prepare_cached("SELECT key FROM streams WHERE category = ?1 AND id = ?2")
+        .and_then(|mut statement| {
+            statement
+                .query_row(params![stream.category(), stream.id()], |row| row.get(0))
+                .optional()
+        })
+        .map_err(before_commit)
+}
+
+impl Reader {
+    pub(crate) fn head(&mut self) -> Result<Position, StoreError> {
+        head(&self.connection)
+    }
+
+    pub(crate) fn find(
+        &mut self,
+        stream: &StreamId,
+        id: EventId,
+    ) -> Result<Option<StoredEvent>, StoreError> {
+        let Some(key) = stream_key(&self.connection, stream)? else {
+            return Ok(None);
+        };
+        let mut statement = self
+            .connection
+            .prepare_cached(concat!(
+                "SELECT ",
+                event_columns!(),
+                " FROM events WHERE stream = ?1 AND id = ?2"
+            ))
+            .map_err(before_commit)?;
+        let mut rows = statement
+            .query(params![key, id.as_bytes().as_slice()])
+            .map_err(before_commit)?;
+        match rows.next().map_err(before_commit)? {
+            Some(row) => self.rows.event(&self.connection, row).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) fn read_stream(&mut self, query: &StreamQuery) -> Result<StreamPage, StoreError> {
+        let Some(key) = stream_key(&self.connection, &query.stream)? else {
+            return Ok(StreamPage::new(Vec::new(), true));
+        };
+        let (sql, from) = match query.direction {
+            Direction::Forwards => (
+                concat!(
+                    "SELECT ",
+                    event_columns!(),
+                    " FROM events WHERE stream = ?1 AND revision >= ?2 ORDER BY revision LIMIT ?3"
+                ),
+                query.from.map_or(0, |from| signed(from.number())),
+            ),
+            Direction::Backwards => (
+                concat!(
+                    "SELECT ",
+                    event_columns!(),
+                    " FROM events WHERE stream = ?1 AND revision <= ?2 ORDER BY revision DESC LIMIT ?3"
+                ),
+                query.from.map_or(i64::MAX, |from| signed(from.number())),
+            ),
+        };
+        let mut statement = self.connection.prepare_cached(sql).map_err(before_commit)?;
+        // One more than is wanted tells whether there are more.
+        let limit = signed(query.limit as u64).saturating_add(1);
+        let mut rows = statement
+            .query(params![key, from, limit])
+            .map_err(before_commit)?;
+        let (mut events, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = rows.next().map_err(before_commit)? {
+            if events.len() == query.limit || bytes > PAGE_BYTES {
+                return Ok(StreamPage::new(events, false));
+            }
+            let event = self.rows.event(&self.connection, row)?;
+            bytes += size(&event);
+            events.push(event);
+        }
+        Ok(StreamPage::new(events, true))
+    }
+
+    pub(crate) fn read_log(&mut self, query: &LogQuery) -> Result<LogPage, StoreError> {
+        let Self {
+            connection,
+            rows: memory,
+        } = self;
+        let mut statement = connection
+            .prepare_cached(concat!(
+                "SELECT ",
+                event_columns!(),
+                " FROM events WHERE position > ?1 AND position <= ?2 ORDER BY position"
+            ))
+            .map_err(before_commit)?;
+        let (after, until) = (signed(query.after.number()), signed(query.until.number()));
+        let mut rows = statement
+            .query(params![after, until])
+            .map_err(before_commit)?;
+        let all = query.filter == Filter::all();
+        let (mut events, mut bytes) = (Vec::new(), 0);
+        let (mut looked_to, mut looked) = (query.after, 0);
+        while let Some(row) = rows.next().map_err(before_commit)? {
+            if looked == STEP {
+                return Ok(LogPage::new(events, looked_to, false));
+            }
+            // The payload of an event that doesn't pass is never looked at.
+            if all || memory.passes(connection, row, &query.filter)? {
+                if events.len() == query.limit || bytes > PAGE_BYTES {
+                    return Ok(LogPage::new(events, looked_to, false));
+                }
+                let event = memory.event(connection, row)?;
+                bytes += size(&event);
+                events.push(event);
+            }
+            looked += 1;
+            looked_to = Position::new(unsigned(row, 0).unwrap_or_default());
+        }
+        Ok(LogPage::new(events, looked_to, true))
+    }
+}
