@@ -41,6 +41,7 @@
 mod append;
 mod error;
 mod options;
+mod page;
 mod read;
 mod row;
 mod schema;

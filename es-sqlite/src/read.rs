@@ -4,22 +4,17 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use es_core::{
-    Direction, EventId, Filter, LogPage, LogQuery, Position, StoreError, StoredEvent, StreamId,
-    StreamPage, StreamQuery,
-};
+use es_core::{Direction, EventId, Filter, LogQuery, Position, StoreError, StreamId, StreamQuery};
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
 
 use crate::SqliteOptions;
 use crate::error::{Fault, before_commit, gone};
+use crate::page::Page;
 use crate::row::{Rows, event_columns, signed, unsigned};
 
 /// How many events a filtered read looks at before it answers how far it came.
 const STEP: usize = 50_000;
-
-/// A page that holds this many bytes takes no more events, so that large ones don't fill the memory.
-const PAGE_BYTES: usize = 8 << 20;
 
 type Question = Box<dyn FnOnce(&mut Reader) + Send>;
 
@@ -83,10 +78,6 @@ fn next(asked: &Mutex<Receiver<Question>>) -> Option<Question> {
     asked.recv().ok()
 }
 
-fn size(event: &StoredEvent) -> usize {
-    event.payload.as_str().len() + event.envelope.metadata.as_str().len()
-}
-
 /// The last position.
 pub(crate) fn head(connection: &Connection) -> Result<Position, StoreError> {
     let mut statement = connection
@@ -118,13 +109,10 @@ impl Reader {
         head(&self.connection)
     }
 
-    pub(crate) fn find(
-        &mut self,
-        stream: &StreamId,
-        id: EventId,
-    ) -> Result<Option<StoredEvent>, StoreError> {
+    /// A page with the event, or none.
+    pub(crate) fn find(&mut self, stream: &StreamId, id: EventId) -> Result<Page, StoreError> {
         let Some(key) = stream_key(&self.connection, stream)? else {
-            return Ok(None);
+            return Ok(Page::default());
         };
         let mut statement = self
             .connection
@@ -137,15 +125,17 @@ impl Reader {
         let mut rows = statement
             .query(params![key, id.as_bytes().as_slice()])
             .map_err(before_commit)?;
-        match rows.next().map_err(before_commit)? {
-            Some(row) => self.rows.event(&self.connection, row).map(Some),
-            None => Ok(None),
+        let mut page = Page::default();
+        if let Some(row) = rows.next().map_err(before_commit)? {
+            self.rows.read(&self.connection, row, &mut page)?;
         }
+        Ok(page)
     }
 
-    pub(crate) fn read_stream(&mut self, query: &StreamQuery) -> Result<StreamPage, StoreError> {
+    /// A page, and whether it is the last.
+    pub(crate) fn read_stream(&mut self, query: &StreamQuery) -> Result<(Page, bool), StoreError> {
         let Some(key) = stream_key(&self.connection, &query.stream)? else {
-            return Ok(StreamPage::new(Vec::new(), true));
+            return Ok((Page::default(), true));
         };
         let (sql, from) = match query.direction {
             Direction::Forwards => (
@@ -171,19 +161,21 @@ impl Reader {
         let mut rows = statement
             .query(params![key, from, limit])
             .map_err(before_commit)?;
-        let (mut events, mut bytes) = (Vec::new(), 0);
+        let mut page = Page::default();
         while let Some(row) = rows.next().map_err(before_commit)? {
-            if events.len() == query.limit || bytes > PAGE_BYTES {
-                return Ok(StreamPage::new(events, false));
+            if page.is_full(query.limit) {
+                return Ok((page, false));
             }
-            let event = self.rows.event(&self.connection, row)?;
-            bytes += size(&event);
-            events.push(event);
+            self.rows.read(&self.connection, row, &mut page)?;
         }
-        Ok(StreamPage::new(events, true))
+        Ok((page, true))
     }
 
-    pub(crate) fn read_log(&mut self, query: &LogQuery) -> Result<LogPage, StoreError> {
+    /// A page, how far was looked for it, and whether it is the last.
+    pub(crate) fn read_log(
+        &mut self,
+        query: &LogQuery,
+    ) -> Result<(Page, Position, bool), StoreError> {
         let Self {
             connection,
             rows: memory,
@@ -200,24 +192,22 @@ impl Reader {
             .query(params![after, until])
             .map_err(before_commit)?;
         let all = query.filter == Filter::all();
-        let (mut events, mut bytes) = (Vec::new(), 0);
+        let mut page = Page::default();
         let (mut looked_to, mut looked) = (query.after, 0);
         while let Some(row) = rows.next().map_err(before_commit)? {
             if looked == STEP {
-                return Ok(LogPage::new(events, looked_to, false));
+                return Ok((page, looked_to, false));
             }
             // The payload of an event that doesn't pass is never looked at.
             if all || memory.passes(connection, row, &query.filter)? {
-                if events.len() == query.limit || bytes > PAGE_BYTES {
-                    return Ok(LogPage::new(events, looked_to, false));
+                if page.is_full(query.limit) {
+                    return Ok((page, looked_to, false));
                 }
-                let event = memory.event(connection, row)?;
-                bytes += size(&event);
-                events.push(event);
+                memory.read(connection, row, &mut page)?;
             }
             looked += 1;
             looked_to = Position::new(unsigned(row, 0).unwrap_or_default());
         }
-        Ok(LogPage::new(events, looked_to, true))
+        Ok((page, looked_to, true))
     }
 }

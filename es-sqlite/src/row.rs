@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use es_core::{
-    Envelope, EventId, Filter, Json, Position, Revision, StoreError, StoredEvent, StreamId,
-    Timestamp,
-};
+use es_core::{Envelope, EventId, Filter, Position, Revision, StoreError, StreamId, Timestamp};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::error::{Fault, before_commit};
+use crate::page::Page;
 
-/// The columns of an event, in the order that [`Rows::event`] takes them.
+/// The columns of an event, in the order that [`Rows::read`] takes them.
 macro_rules! event_columns {
     () => {
         "position, stream, revision, id, name, recorded_at, effective_at, payload, metadata"
@@ -55,31 +53,35 @@ impl Rows {
         }
     }
 
-    pub(crate) fn event(
+    /// Adds a row's event to a page.
+    pub(crate) fn read(
         &mut self,
         connection: &Connection,
         row: &Row<'_>,
-    ) -> Result<StoredEvent, StoreError> {
+        page: &mut Page,
+    ) -> Result<(), StoreError> {
         let position = integer(row, 0).unwrap_or_default();
         let wrong = |column| Fault::Row { position, column };
         let stream = integer(row, 1).ok_or(wrong("stream"))?;
         let stream = self.stream(connection, stream)?;
         let revision = unsigned(row, 2).ok_or(wrong("revision"))?;
         let id = event_id(row, 3).ok_or(wrong("id"))?;
+        let name = integer(row, 4).ok_or(wrong("name"))?;
+        let name = self.name(connection, name)?;
         let recorded_at = timestamp(row, 5).ok_or(wrong("recorded_at"))?;
         let mut envelope = Envelope::new(id, stream, Revision::new(revision), recorded_at);
         if !is_null(row, 6) {
             envelope.effective_at = Some(timestamp(row, 6).ok_or(wrong("effective_at"))?);
         }
-        if !is_null(row, 8) {
-            envelope.metadata = Json::from_stored(text(row, 8).ok_or(wrong("metadata"))?);
-        }
-        let name = integer(row, 4).ok_or(wrong("name"))?;
-        let (name, version) = self.name(connection, name)?;
-        let payload = Json::from_stored(text(row, 7).ok_or(wrong("payload"))?);
-        let position = unsigned(row, 0).ok_or(wrong("position"))?;
-        let position = Position::new(position);
-        Ok(StoredEvent::new(envelope, position, name, version, payload))
+        let payload = text(row, 7).ok_or(wrong("payload"))?;
+        let metadata = if is_null(row, 8) {
+            None
+        } else {
+            Some(text(row, 8).ok_or(wrong("metadata"))?)
+        };
+        let position = Position::new(unsigned(row, 0).ok_or(wrong("position"))?);
+        page.push(envelope, position, name, payload, metadata);
+        Ok(())
     }
 
     /// Whether a row's event passes, from its stream and its name alone.

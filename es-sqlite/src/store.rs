@@ -106,27 +106,33 @@ impl EventStore for SqliteStore {
         id: EventId,
     ) -> BoxFuture<'a, Result<Option<StoredEvent>, StoreError>> {
         let stream = stream.clone();
-        Box::pin(
-            self.shared
-                .readers
-                .ask(move |reader| reader.find(&stream, id)),
-        )
+        let found = self
+            .shared
+            .readers
+            .ask(move |reader| reader.find(&stream, id));
+        Box::pin(async move { Ok(found.await?.into_events().pop()) })
     }
 
     fn read_stream(&self, query: StreamQuery) -> BoxFuture<'_, Result<StreamPage, StoreError>> {
-        Box::pin(
-            self.shared
-                .readers
-                .ask(move |reader| reader.read_stream(&query)),
-        )
+        let read = self
+            .shared
+            .readers
+            .ask(move |reader| reader.read_stream(&query));
+        Box::pin(async move {
+            let (page, end) = read.await?;
+            Ok(StreamPage::new(page.into_events(), end))
+        })
     }
 
     fn read_log(&self, query: LogQuery) -> BoxFuture<'_, Result<LogPage, StoreError>> {
-        Box::pin(
-            self.shared
-                .readers
-                .ask(move |reader| reader.read_log(&query)),
-        )
+        let read = self
+            .shared
+            .readers
+            .ask(move |reader| reader.read_log(&query));
+        Box::pin(async move {
+            let (page, looked_to, end) = read.await?;
+            Ok(LogPage::new(page.into_events(), looked_to, end))
+        })
     }
 
     fn head(&self) -> BoxFuture<'_, Result<Position, StoreError>> {
