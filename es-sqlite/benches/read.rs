@@ -17,7 +17,7 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
-const EVENTS: usize = 300_000;
+const EVENTS: usize = 1_000_000;
 const ROUNDS: usize = 5;
 const STREAMS: usize = 1_000;
 

@@ -125,7 +125,7 @@ impl Reader {
         let mut rows = statement
             .query(params![key, id.as_bytes().as_slice()])
             .map_err(before_commit)?;
-        let mut page = Page::default();
+        let mut page = self.rows.page();
         if let Some(row) = rows.next().map_err(before_commit)? {
             self.rows.read(&self.connection, row, &mut page)?;
         }
@@ -161,7 +161,7 @@ impl Reader {
         let mut rows = statement
             .query(params![key, from, limit])
             .map_err(before_commit)?;
-        let mut page = Page::default();
+        let mut page = self.rows.page();
         while let Some(row) = rows.next().map_err(before_commit)? {
             if page.is_full(query.limit) {
                 return Ok((page, false));
@@ -192,7 +192,7 @@ impl Reader {
             .query(params![after, until])
             .map_err(before_commit)?;
         let all = query.filter == Filter::all();
-        let mut page = Page::default();
+        let mut page = memory.page();
         let (mut looked_to, mut looked) = (query.after, 0);
         while let Some(row) = rows.next().map_err(before_commit)? {
             if looked == STEP {
@@ -203,10 +203,11 @@ impl Reader {
                 if page.is_full(query.limit) {
                     return Ok((page, looked_to, false));
                 }
-                memory.read(connection, row, &mut page)?;
+                looked_to = memory.read(connection, row, &mut page)?;
+            } else {
+                looked_to = Position::new(unsigned(row, 0).unwrap_or_default());
             }
             looked += 1;
-            looked_to = Position::new(unsigned(row, 0).unwrap_or_default());
         }
         Ok((page, looked_to, true))
     }

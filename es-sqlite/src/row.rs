@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use es_core::{Envelope, EventId, Filter, Position, Revision, StoreError, StreamId, Timestamp};
+use es_core::{EventId, Filter, Position, Revision, StoreError, StreamId, Timestamp};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::error::{Fault, before_commit};
-use crate::page::Page;
+use crate::page::{Page, PageRow};
 
 /// The columns of an event, in the order that [`Rows::read`] takes them.
 macro_rules! event_columns {
@@ -21,27 +21,53 @@ pub(crate) use event_columns;
 const STREAMS: usize = 16_384;
 const NAMES: usize = 1_024;
 
-/// Makes events of rows, and remembers the streams and names that it met: neither ever changes.
+/// Reads rows into pages, and remembers the streams and names that it met: neither ever changes.
 pub(crate) struct Rows {
     streams: Remembered<StreamId>,
     names: Remembered<(Arc<str>, u32)>,
+    /// The number of the page that is being read.
+    page: u64,
 }
 
 /// What keys stand for. Keys are given in order, so those that are read together rarely share a place.
-struct Remembered<T>(Vec<Option<(i64, T)>>);
+struct Remembered<T>(Vec<Option<Met<T>>>);
+
+#[derive(Clone)]
+struct Met<T> {
+    key: i64,
+    value: T,
+    /// The last page that it was kept in, and its place there.
+    kept: (u64, usize),
+}
 
 impl<T: Clone> Remembered<T> {
-    fn get_or<E>(&mut self, key: i64, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    fn get_or(
+        &mut self,
+        key: i64,
+        read: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<&mut Met<T>, StoreError> {
         let places = self.0.len();
         let place = &mut self.0[usize::try_from(key).unwrap_or_default() % places];
-        match place {
-            Some((known, value)) if *known == key => Ok(value.clone()),
-            _ => {
-                let value = read()?;
-                *place = Some((key, value.clone()));
-                Ok(value)
-            }
+        if place.as_ref().is_none_or(|met| met.key != key) {
+            *place = None;
         }
+        if let Some(met) = place {
+            return Ok(met);
+        }
+        let value = read()?;
+        // No page has the number 0.
+        let kept = (0, 0);
+        Ok(place.insert(Met { key, value, kept }))
+    }
+}
+
+impl<T> Met<T> {
+    /// Its place in a page, in which it is kept once.
+    fn place(&mut self, page: u64, keep: impl FnOnce(&T) -> usize) -> usize {
+        if self.kept.0 != page {
+            self.kept = (page, keep(&self.value));
+        }
+        self.kept.1
     }
 }
 
@@ -50,38 +76,53 @@ impl Rows {
         Self {
             streams: Remembered(vec![None; STREAMS]),
             names: Remembered(vec![None; NAMES]),
+            page: 0,
         }
     }
 
-    /// Adds a row's event to a page.
+    /// A page to read into, from now on.
+    pub(crate) fn page(&mut self) -> Page {
+        self.page += 1;
+        Page::default()
+    }
+
+    /// Adds a row's event to the page that was begun last.
     pub(crate) fn read(
         &mut self,
         connection: &Connection,
         row: &Row<'_>,
         page: &mut Page,
-    ) -> Result<(), StoreError> {
-        let position = integer(row, 0).unwrap_or_default();
-        let wrong = |column| Fault::Row { position, column };
-        let stream = integer(row, 1).ok_or(wrong("stream"))?;
-        let stream = self.stream(connection, stream)?;
-        let revision = unsigned(row, 2).ok_or(wrong("revision"))?;
-        let id = event_id(row, 3).ok_or(wrong("id"))?;
-        let name = integer(row, 4).ok_or(wrong("name"))?;
-        let name = self.name(connection, name)?;
-        let recorded_at = timestamp(row, 5).ok_or(wrong("recorded_at"))?;
-        let mut envelope = Envelope::new(id, stream, Revision::new(revision), recorded_at);
-        if !is_null(row, 6) {
-            envelope.effective_at = Some(timestamp(row, 6).ok_or(wrong("effective_at"))?);
-        }
-        let payload = text(row, 7).ok_or(wrong("payload"))?;
-        let metadata = if is_null(row, 8) {
-            None
-        } else {
-            Some(text(row, 8).ok_or(wrong("metadata"))?)
+    ) -> Result<Position, StoreError> {
+        let number = integer(row, 0).unwrap_or_default();
+        let wrong = |column| Fault::Row {
+            position: number,
+            column,
         };
-        let position = Position::new(unsigned(row, 0).ok_or(wrong("position"))?);
-        page.push(envelope, position, name, payload, metadata);
-        Ok(())
+        let position = u64::try_from(number).map_err(|_| wrong("position"))?;
+        let position = Position::new(position);
+        let stream = integer(row, 1).ok_or(wrong("stream"))?;
+        let name = integer(row, 4).ok_or(wrong("name"))?;
+        let current = self.page;
+        let row = PageRow {
+            position,
+            stream: met_stream(&mut self.streams, connection, stream)?
+                .place(current, |stream| page.keep_stream(stream)),
+            revision: Revision::new(unsigned(row, 2).ok_or(wrong("revision"))?),
+            id: event_id(row, 3).ok_or(wrong("id"))?,
+            name: met_name(&mut self.names, connection, name)?
+                .place(current, |name| page.keep_name(name)),
+            recorded_at: timestamp(row, 5).ok_or(wrong("recorded_at"))?,
+            effective_at: optional(row, 6, instant, wrong("effective_at"))?,
+            payload: page.keep_text(text(row, 7).ok_or(wrong("payload"))?),
+            metadata: optional(
+                row,
+                8,
+                |value| Some(page.keep_text(value.as_str().ok()?)),
+                wrong("metadata"),
+            )?,
+        };
+        page.push(row);
+        Ok(position)
     }
 
     /// Whether a row's event passes, from its stream and its name alone.
@@ -94,51 +135,69 @@ impl Rows {
         let position = integer(row, 0).unwrap_or_default();
         let wrong = |column| Fault::Row { position, column };
         let stream = integer(row, 1).ok_or(wrong("stream"))?;
-        let stream = self.stream(connection, stream)?;
         let name = integer(row, 4).ok_or(wrong("name"))?;
-        let (name, _) = self.name(connection, name)?;
-        Ok(filter.passes(stream.category(), &name))
-    }
-
-    /// The stream with this key.
-    fn stream(&mut self, connection: &Connection, key: i64) -> Result<StreamId, StoreError> {
-        self.streams.get_or(key, || {
-            connection
-                .prepare_cached("SELECT category, id FROM streams WHERE key = ?1")
-                .and_then(|mut statement| {
-                    let read = |row: &Row<'_>| {
-                        let named = text(row, 0).zip(text(row, 1));
-                        Ok(named.and_then(|(category, id)| StreamId::new(category, id).ok()))
-                    };
-                    statement.query_row([key], read).optional()
-                })
-                .map_err(before_commit)?
-                .flatten()
-                .ok_or_else(|| Fault::Stream { key }.into())
-        })
-    }
-
-    /// The name and version with this key.
-    fn name(&mut self, connection: &Connection, key: i64) -> Result<(Arc<str>, u32), StoreError> {
-        self.names.get_or(key, || {
-            connection
-                .prepare_cached("SELECT name, version FROM names WHERE key = ?1")
-                .and_then(|mut statement| {
-                    let read = |row: &Row<'_>| {
-                        let version = integer(row, 1).and_then(|version| version.try_into().ok());
-                        Ok(text(row, 0).map(Arc::from).zip(version))
-                    };
-                    statement.query_row([key], read).optional()
-                })
-                .map_err(before_commit)?
-                .flatten()
-                .ok_or_else(|| Fault::Name { key }.into())
-        })
+        let stream = &met_stream(&mut self.streams, connection, stream)?.value;
+        let (name, _) = &met_name(&mut self.names, connection, name)?.value;
+        Ok(filter.passes(stream.category(), name))
     }
 }
 
-fn is_null(row: &Row<'_>, column: usize) -> bool {
-    matches!(row.get_ref(column), Ok(ValueRef::Null))
+/// The stream with this key.
+fn met_stream<'m>(
+    streams: &'m mut Remembered<StreamId>,
+    connection: &Connection,
+    key: i64,
+) -> Result<&'m mut Met<StreamId>, StoreError> {
+    streams.get_or(key, || {
+        connection
+            .prepare_cached("SELECT category, id FROM streams WHERE key = ?1")
+            .and_then(|mut statement| {
+                let read = |row: &Row<'_>| {
+                    let named = text(row, 0).zip(text(row, 1));
+                    Ok(named.and_then(|(category, id)| StreamId::new(category, id).ok()))
+                };
+                statement.query_row([key], read).optional()
+            })
+            .map_err(before_commit)?
+            .flatten()
+            .ok_or_else(|| Fault::Stream { key }.into())
+    })
+}
+
+/// The name and version with this key.
+fn met_name<'m>(
+    names: &'m mut Remembered<(Arc<str>, u32)>,
+    connection: &Connection,
+    key: i64,
+) -> Result<&'m mut Met<(Arc<str>, u32)>, StoreError> {
+    names.get_or(key, || {
+        connection
+            .prepare_cached("SELECT name, version FROM names WHERE key = ?1")
+            .and_then(|mut statement| {
+                let read = |row: &Row<'_>| {
+                    let version = integer(row, 1).and_then(|version| version.try_into().ok());
+                    Ok(text(row, 0).map(Arc::from).zip(version))
+                };
+                statement.query_row([key], read).optional()
+            })
+            .map_err(before_commit)?
+            .flatten()
+            .ok_or_else(|| Fault::Name { key }.into())
+    })
+}
+
+/// A column that may hold nothing; an error if what it holds can't be read.
+fn optional<'r, T>(
+    row: &'r Row<'_>,
+    column: usize,
+    read: impl FnOnce(ValueRef<'r>) -> Option<T>,
+    wrong: Fault,
+) -> Result<Option<T>, Fault> {
+    match row.get_ref(column) {
+        Ok(ValueRef::Null) => Ok(None),
+        Ok(value) => read(value).map(Some).ok_or(wrong),
+        Err(_) => Err(wrong),
+    }
 }
 
 pub(crate) fn integer(row: &Row<'_>, column: usize) -> Option<i64> {
@@ -159,7 +218,11 @@ pub(crate) fn event_id(row: &Row<'_>, column: usize) -> Option<EventId> {
 }
 
 pub(crate) fn timestamp(row: &Row<'_>, column: usize) -> Option<Timestamp> {
-    Timestamp::from_micros(integer(row, column)?)
+    instant(row.get_ref(column).ok()?)
+}
+
+fn instant(value: ValueRef<'_>) -> Option<Timestamp> {
+    Timestamp::from_micros(value.as_i64().ok()?)
 }
 
 /// A number as SQLite keeps it; none of ours exceeds it in a million years of appending.
