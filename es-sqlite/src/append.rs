@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use es_core::{
     Append, Appended, Clock, EventId, Metadata, NewEvent, Placement, Position, Revision, Snapshot,
@@ -14,7 +15,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{oneshot, watch};
 
 use crate::SqliteOptions;
-use crate::error::{Broken, Fault, before_commit, gone};
+use crate::error::{Broken, Fault, before_commit, gone, is_busy};
 use crate::read::stream_key;
 use crate::row::{signed, timestamp, unsigned};
 use crate::schema::pragma;
@@ -25,6 +26,8 @@ use crate::wait::tell;
 const BATCH: usize = 1_024;
 /// A commit that holds this many bytes takes no more.
 const BATCH_BYTES: usize = 16 << 20;
+/// How long a look at another process's lock is put off: about as long as it takes to commit.
+const TURN: Duration = Duration::from_micros(500);
 /// How many streams are remembered with their revisions.
 const STREAMS: NonZeroUsize = NonZeroUsize::new(65_536).unwrap();
 /// How many names of events are remembered with their keys.
@@ -56,7 +59,11 @@ impl Writer {
     ) -> Result<Self, StoreError> {
         let connection = options.connect(path)?;
         let (queue, requests) = channel(BATCH);
-        let log = Log::new(connection, Arc::clone(&options.clock));
+        // The log waits for its turn itself.
+        connection
+            .busy_timeout(Duration::ZERO)
+            .map_err(before_commit)?;
+        let log = Log::new(connection, options);
         std::thread::Builder::new()
             .name("es-sqlite write".to_owned())
             .spawn(move || write(log, requests, &head))
@@ -197,6 +204,7 @@ enum Failure {
 struct Log {
     connection: Connection,
     clock: Arc<dyn Clock>,
+    busy_timeout: Duration,
     /// Tells whether another connection has committed since, and what is remembered has to be read again.
     data_version: Option<i64>,
     last: Option<Last>,
@@ -217,10 +225,11 @@ struct Known {
 }
 
 impl Log {
-    fn new(connection: Connection, clock: Arc<dyn Clock>) -> Self {
+    fn new(connection: Connection, options: &SqliteOptions) -> Self {
         Self {
             connection,
-            clock,
+            clock: Arc::clone(&options.clock),
+            busy_timeout: options.busy_timeout,
             data_version: None,
             last: None,
             streams: LruCache::new(STREAMS),
@@ -230,8 +239,7 @@ impl Log {
 
     /// Does all requests in one transaction, each seeing what those before it did.
     fn transact(&mut self, batch: &[Request]) -> Result<Vec<Done>, Failure> {
-        // `IMMEDIATE`: a transaction that reads first and writes then can fail without waiting for its turn.
-        self.run("BEGIN IMMEDIATE")
+        self.begin()
             .map_err(|error| Failure::Whole(Broken::before_commit(error)))?;
         match self.perform(batch) {
             Ok(done) => match self.run("COMMIT") {
@@ -244,6 +252,23 @@ impl Log {
             Err(error) => {
                 self.roll_back();
                 Err(Failure::Request(error))
+            }
+        }
+    }
+
+    /// Waits for this process's turn to write.
+    ///
+    /// Not by SQLite's own waiting: it sleeps longer each time, so that whoever waits longest is the least likely to find
+    /// the lock free between others' commits.
+    fn begin(&self) -> Result<(), rusqlite::Error> {
+        let patience = Instant::now() + self.busy_timeout;
+        loop {
+            // `IMMEDIATE`: a transaction that reads first and writes then can fail without waiting for its turn.
+            match self.run("BEGIN IMMEDIATE") {
+                Err(error) if is_busy(&error) && Instant::now() < patience => {
+                    std::thread::sleep(TURN);
+                }
+                begun => return begun,
             }
         }
     }

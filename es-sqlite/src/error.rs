@@ -95,6 +95,11 @@ impl fmt::Display for Broken {
     }
 }
 
+/// Whether another connection holds the lock.
+pub(crate) fn is_busy(error: &Error) -> bool {
+    code(error) == Some(ErrorCode::DatabaseBusy)
+}
+
 fn may_pass(error: &Error) -> bool {
     use ErrorCode::{
         CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, FileLockingProtocolFailed, OutOfMemory,

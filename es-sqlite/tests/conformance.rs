@@ -2,6 +2,7 @@
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
+use std::time::Duration;
 
 use es_core::{AnyStore, BoxFuture, Cause, StoreError, Timestamp};
 use es_sqlite::SqliteStore;
@@ -27,14 +28,18 @@ impl Sqlite {
 
 impl Subject for Sqlite {
     fn profile(&self) -> Profile {
-        Profile::new().clock(&self.clock)
+        Profile::new()
+            .clock(&self.clock)
+            .patience(Duration::from_mins(2))
     }
 
     /// Each handle has connections and threads of its own, like those of another process.
     fn handle(&self) -> BoxFuture<'_, Result<AnyStore, StoreError>> {
         Box::pin(async {
+            // On a busy machine a disk can take seconds to sync, and the rows' own patience tells when a store hangs.
             let options = SqliteStore::options()
                 .readers(2)
+                .busy_timeout(Duration::from_mins(1))
                 .clock(Arc::clone(&self.clock));
             options
                 .open(self.folder.path().join("log.db"))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use es_core::{AnyStore, EventStore, LogQuery, Position};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Failure;
@@ -60,19 +61,20 @@ const APPENDS: usize = 12;
 struct Writers {
     tasks: JoinSet<Result<Vec<Position>, Failure>>,
     running: Arc<AtomicUsize>,
-    looks: Arc<AtomicUsize>,
+    looks: watch::Sender<usize>,
 }
 
 impl Writers {
     async fn start(bench: &Bench) -> Result<Self, Failure> {
         let handles = bench.handles(3).await?;
-        let (running, looks) = (Arc::new(AtomicUsize::new(WRITERS)), Arc::default());
+        let running = Arc::new(AtomicUsize::new(WRITERS));
+        let (looks, looked) = watch::channel(0);
         let mut tasks = JoinSet::new();
         for writer in 0..WRITERS {
             let (bench, store) = (bench.clone(), handles[writer % 3].clone());
-            let (running, looks) = (Arc::clone(&running), Arc::clone(&looks));
+            let (running, looked) = (Arc::clone(&running), looked.clone());
             tasks.spawn(async move {
-                let written = write(&bench, &store, writer, &looks).await;
+                let written = write(&bench, &store, writer, looked).await;
                 running.fetch_sub(1, Ordering::SeqCst);
                 written
             });
@@ -87,8 +89,9 @@ impl Writers {
     /// The reader looked and saw something new: the writers go on. They are never far ahead, so that the two do
     /// overlap, on however few cores.
     fn looked(&self, saw_more: bool) {
-        self.looks
-            .fetch_add(usize::from(saw_more), Ordering::SeqCst);
+        if saw_more {
+            self.looks.send_modify(|looks| *looks += 1);
+        }
     }
 
     fn are_done(&self) -> bool {
@@ -110,12 +113,13 @@ async fn write(
     bench: &Bench,
     store: &AnyStore,
     writer: usize,
-    looks: &AtomicUsize,
+    mut looked: watch::Receiver<usize>,
 ) -> Result<Vec<Position>, Failure> {
     let mut positions = Vec::new();
     for index in 0..APPENDS {
-        while looks.load(Ordering::SeqCst) < index {
-            tokio::task::yield_now().await;
+        if looked.wait_for(|looks| *looks >= index).await.is_err() {
+            // The reader gave up, and says why.
+            break;
         }
         let id = if index % 3 == 0 { WRITERS } else { writer };
         let appended = bench
