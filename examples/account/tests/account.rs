@@ -32,17 +32,25 @@ fn money_comes_and_goes() {
 
 #[test]
 fn an_account_cannot_be_overdrawn() {
-    Account::given((opened(), deposited(50_00)))
-        .when(|account| account.withdraw(80_00))
-        .then_rejected(AccountError::InsufficientFunds {
-            balance: 50_00,
-            requested: 80_00,
-        });
+    Account::given((
+        AccountOpened {
+            owner: "ada".into(),
+        },
+        MoneyDeposited {
+            cents: 50_00,
+            currency: "EUR".into(),
+        },
+    ))
+    .when(|account| account.withdraw(80_00))
+    .then_rejected(AccountError::InsufficientFunds {
+        balance: 50_00,
+        requested: 80_00,
+    });
 }
 
 #[test]
 fn what_older_versions_stored_is_read() {
-    Account::given(opened())
+    Account::given(Account::open("ada"))
         .given_stored("account.money-deposited", 1, r#"{"amt":100}"#)
         .given_stored("account.money-deposited", 2, r#"{"cents":200}"#)
         .then_state_with(|account| account.balance() == 300);
