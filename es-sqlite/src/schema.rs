@@ -1,9 +1,11 @@
 //! The tables, and bringing a database to them.
 
+use std::time::{Duration, Instant};
+
 use es_core::StoreError;
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::error::{Fault, before_commit};
+use crate::error::{Fault, before_commit, is_busy};
 use crate::{Durability, SqliteOptions};
 
 /// "es" and a number, in the header of the file: tells our databases from those of other programs.
@@ -91,9 +93,7 @@ pub(crate) fn prepare(
         .map_err(before_commit)?;
     // Before anything is changed in a file that may not be ours.
     check_owner(connection)?;
-    let mode: String = connection
-        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
-        .map_err(before_commit)?;
+    let mode = to_wal(connection, options.busy_timeout)?;
     if mode != "wal" {
         return Err(Fault::NoWal(mode).into());
     }
@@ -113,11 +113,31 @@ pub(crate) fn prepare(
     migrate(connection)
 }
 
+/// Brings the database into WAL mode and answers with the mode that it is in.
+///
+/// Another process may be doing the same to a new file: SQLite doesn't wait for it, as each would wait for the other to let
+/// go of what it has read.
+fn to_wal(connection: &Connection, busy_timeout: Duration) -> Result<String, StoreError> {
+    let patience = Instant::now() + busy_timeout;
+    loop {
+        match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)) {
+            Err(error) if is_busy(&error) && Instant::now() < patience => {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            mode => return mode.map_err(before_commit),
+        }
+    }
+}
+
 /// Whether the file is ours or empty. Answers with the version of its schema.
 fn check_owner(connection: &Connection) -> Result<i64, StoreError> {
     let known = MIGRATIONS.len().try_into().unwrap_or(i64::MAX);
-    let application = pragma(connection, "application_id")?;
+    // The mark of ours last: another process may make the tables between two of these, and they come with the mark.
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(before_commit)?;
     let version = pragma(connection, "user_version")?;
+    let application = pragma(connection, "application_id")?;
     if application == APPLICATION_ID {
         return if version > known {
             Err(Fault::Newer {
@@ -129,9 +149,6 @@ fn check_owner(connection: &Connection) -> Result<i64, StoreError> {
             Ok(version)
         };
     }
-    let tables: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(before_commit)?;
     if application == 0 && version == 0 && tables == 0 {
         Ok(0)
     } else {

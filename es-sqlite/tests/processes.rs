@@ -137,3 +137,29 @@ async fn an_append_that_meets_a_lock_is_unavailable_and_writes_nothing() {
         Revision::FIRST
     );
 }
+
+#[test]
+fn a_new_file_may_be_opened_by_several_processes_at_once() {
+    let name = "a_new_file_may_be_opened_by_several_processes_at_once";
+    if let Some(path) = child() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        return drop(runtime.block_on(SqliteStore::open(path)).unwrap());
+    }
+    for round in 0..40 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.db");
+        let children: Vec<_> = (0..6)
+            .map(|_| {
+                Command::new(std::env::current_exe().unwrap())
+                    .args([name, "--exact"])
+                    .env(support::CHILD, &path)
+                    .stdout(Stdio::null())
+                    .spawn()
+                    .unwrap()
+            })
+            .collect();
+        for mut child in children {
+            assert!(child.wait().unwrap().success(), "in round {round}");
+        }
+    }
+}
