@@ -1,0 +1,140 @@
+//! The command line: what can be asked, and what the exit code says.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::command::{self, Source, Verdict, existing};
+use crate::failure::{Chain, CommandError};
+use crate::{Ledger, Overdraft, print, sample, tour};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all is well
+  1  rows of the statement have errors, or verify found something
+  2  what was asked can't be done: a wrong option, a file that isn't a statement, an account that isn't there
+  3  the store failed; what was acknowledged is kept, and importing the file again completes it
+
+Results go to the standard output; errors of rows, one a line as FILE:LINE: REASON, and progress go to the standard error.";
+
+/// Keeps a bank's statements as events: imported once, told again at any revision, and verified.
+///
+/// Without a command it gives a tour: it imports the sample that is shipped with it and shows what can be asked.
+#[derive(Debug, Parser)]
+#[command(name = "ledger", version, after_help = EXIT_CODES, after_long_help = EXIT_CODES)]
+pub struct Arguments {
+    /// The SQLite database.
+    #[arg(long, global = true, value_name = "FILE", default_value = "ledger.db")]
+    db: PathBuf,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Import a statement: CSV in UTF-8 whose first line names the columns date, account, type, amount, reference and perhaps
+    /// balance.
+    ///
+    /// Each row is imported once for all time, known by its account and reference; importing a file again adds nothing, and
+    /// completes an import that was interrupted. A row with an error is reported and the rest goes on. A debit that is refused
+    /// is kept in the account's history, so that it is refused again when the file is.
+    Import {
+        /// The statement; `-` is the standard input.
+        file: PathBuf,
+        /// Stop at the first row with an error: every row before it is imported then, and none after it. Slower, as the rows
+        /// are imported one after the other.
+        #[arg(long)]
+        strict: bool,
+        /// Refuse debits beyond the balance.
+        #[arg(long)]
+        no_overdraft: bool,
+    },
+    /// List every account with its balance.
+    Accounts,
+    /// Print an account's balance.
+    Balance {
+        /// Which account.
+        account: String,
+        /// As it was after this many events.
+        #[arg(long, value_name = "REVISION")]
+        at: Option<u64>,
+    },
+    /// Print an account's statement: each entry with the balance after it, and what the bank states.
+    Statement {
+        /// Which account.
+        account: String,
+    },
+    /// Print every event of an account: when it was recorded, when it was true, who brought it and why.
+    History {
+        /// Which account.
+        account: String,
+    },
+    /// Refold every account, compare with what the bank states and with the snapshots, and name each row at which the
+    /// difference changes.
+    Verify,
+    /// Print the shipped sample statement.
+    Sample,
+}
+
+/// Does what the command line says, and tells the exit code.
+pub async fn run(arguments: Arguments) -> ExitCode {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let verdict = dispatch(arguments, &mut out).await;
+    let flushed = out.flush().map_err(CommandError::from);
+    match verdict.and_then(|verdict| flushed.map(|()| verdict)) {
+        Ok(Verdict::Fine) => ExitCode::SUCCESS,
+        Ok(Verdict::Findings) => ExitCode::from(1),
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            say(format_args!("error: {}", Chain(&error)));
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Says something on the standard error, which may be closed.
+pub(crate) fn say(what: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{what}");
+}
+
+async fn dispatch(arguments: Arguments, out: &mut dyn Write) -> Result<Verdict, CommandError> {
+    let Arguments { db, command } = arguments;
+    match command {
+        None => tour::tour(&db, out).await,
+        Some(Command::Import {
+            file,
+            strict,
+            no_overdraft,
+        }) => {
+            let overdraft = if no_overdraft {
+                Overdraft::Refused
+            } else {
+                Overdraft::Allowed
+            };
+            // The file first: one that isn't a statement leaves no database behind.
+            let source = Source::open(&file)?;
+            command::import(&Ledger::open(&db).await?, source, overdraft, strict, out).await
+        }
+        Some(Command::Accounts) => {
+            print::accounts(out, &existing(&db).await?.all().await?)?;
+            Ok(Verdict::Fine)
+        }
+        Some(Command::Balance { account, at }) => {
+            command::balance(&existing(&db).await?, &account, at, out).await
+        }
+        Some(Command::Statement { account }) => {
+            command::statement(&existing(&db).await?, &account, out).await
+        }
+        Some(Command::History { account }) => {
+            command::history(&existing(&db).await?, &account, out).await
+        }
+        Some(Command::Verify) => command::verify(&existing(&db).await?, out).await,
+        Some(Command::Sample) => {
+            out.write_all(sample::CSV.as_bytes())?;
+            Ok(Verdict::Fine)
+        }
+    }
+}

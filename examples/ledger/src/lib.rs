@@ -1,0 +1,34 @@
+//! A bank's statements as events: imported once, told again at any revision, and verified.
+//!
+//! Each row of a statement is one command on an account, and one event. `ledger --help` says what the program does.
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | `statement`, `header`, `row`, `cents` | a line of CSV becomes a row, or an error that says what is wrong with it |
+//! | [`account`] | the events, the state, and what an account decides about an entry |
+//! | [`import`] | each row is executed once, rows of several accounts at the same time |
+//! | [`verify`] | everything is refolded and compared |
+//! | [`cli`], `command`, `failure`, `print`, `bar`, `tour` | what a terminal asks and shows |
+//! | [`sample`] | the shipped statement, and the code that wrote it |
+
+pub mod account;
+mod bar;
+mod cents;
+pub mod cli;
+mod command;
+mod failure;
+mod header;
+pub mod import;
+mod ledger;
+mod print;
+pub mod row;
+pub mod sample;
+pub mod statement;
+mod tour;
+pub mod verify;
+
+pub use account::{Account, AccountEvent, Credited, Debited, EntryRefused, Overdraft, Refusal};
+pub use cents::{Cents, Difference, InvalidCents};
+pub use header::{Column, Header, HeaderError};
+pub use ledger::{Ledger, by_name};
+pub use row::{Entry, Kind, Row, RowError};

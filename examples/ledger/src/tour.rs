@@ -1,0 +1,115 @@
+//! What the program does, shown on the sample.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::command::{self, Source, Verdict};
+use crate::failure::CommandError;
+use crate::{Ledger, Overdraft, print, sample};
+
+/// The account whose history is shown: its bank misprints one balance.
+const SHOWN: &str = "1004";
+
+/// Imports the sample and asks of it what can be asked.
+///
+/// # Errors
+///
+/// [`CommandError::NotForTours`] if the database holds other accounts: what is imported can't be taken back.
+pub(crate) async fn tour(db: &Path, out: &mut dyn Write) -> Result<Verdict, CommandError> {
+    let ledger = Ledger::open(db).await?;
+    let known = sample::accounts();
+    let before = ledger.all().await?;
+    if before.iter().any(|(name, _)| !known.contains(name)) {
+        return Err(CommandError::NotForTours(db.to_owned()));
+    }
+    let tour = Tour { db, ledger };
+    tour.import(
+        out,
+        "Each row of a statement is one event, appended to its account and never changed. (`ledger sample` prints the file.)",
+    )
+    .await?;
+
+    tour.ask(
+        out,
+        "accounts",
+        "A balance is the fold of an account's events.",
+    )?;
+    let mut told = Vec::new();
+    print::accounts(&mut told, &tour.ledger.all().await?)?;
+    first_lines(out, &told, 8)?;
+
+    tour.ask(
+        out,
+        &format!("history {SHOWN}"),
+        "Nothing is overwritten: who, when and why stays readable.",
+    )?;
+    told.clear();
+    command::history(&tour.ledger, SHOWN, &mut told).await?;
+    first_lines(out, &told, 14)?;
+
+    tour.ask(
+        out,
+        &format!("balance {SHOWN} --at 10"),
+        "Any past revision can be asked for.",
+    )?;
+    command::balance(&tour.ledger, SHOWN, Some(10), out).await?;
+    tour.ask(out, &format!("balance {SHOWN}"), "And the present one.")?;
+    command::balance(&tour.ledger, SHOWN, None, out).await?;
+
+    tour.ask(
+        out,
+        "verify",
+        "Everything is refolded, and compared with what the bank states. The sample has mistakes, in known places.",
+    )?;
+    command::verify(&tour.ledger, out).await?;
+
+    tour.import(
+        out,
+        "Importing a statement again adds nothing: each row has run once for all time.",
+    )
+    .await?;
+    writeln!(
+        out,
+        "\nNow with a statement of yours, in a database of its own:\n"
+    )?;
+    writeln!(out, "  ledger --db mine.db import FILE.csv")?;
+    writeln!(out, "  ledger --help")?;
+    Ok(Verdict::Fine)
+}
+
+struct Tour<'d> {
+    db: &'d Path,
+    ledger: Ledger,
+}
+
+impl Tour<'_> {
+    /// Says what comes, and which command shows it.
+    fn ask(&self, out: &mut dyn Write, command: &str, what: &str) -> io::Result<()> {
+        let db = if self.db == Path::new("ledger.db") {
+            String::new()
+        } else {
+            format!("--db {} ", self.db.display())
+        };
+        writeln!(out, "\n{what}\n$ ledger {db}{command}")
+    }
+
+    async fn import(&self, out: &mut dyn Write, what: &str) -> Result<(), CommandError> {
+        self.ask(out, "import sample.csv", what)?;
+        out.flush()?;
+        let source = Source::sample()?;
+        command::import(&self.ledger, source, Overdraft::Allowed, false, out).await?;
+        Ok(())
+    }
+}
+
+/// The beginning of a long output.
+fn first_lines(out: &mut dyn Write, text: &[u8], lines: usize) -> io::Result<()> {
+    let mut left = text.split_inclusive(|byte| *byte == b'\n');
+    for line in left.by_ref().take(lines) {
+        out.write_all(line)?;
+    }
+    match left.count() {
+        0 => Ok(()),
+        more => writeln!(out, "… and {more} more"),
+    }
+}
