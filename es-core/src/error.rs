@@ -198,6 +198,9 @@ pub enum Invalid {
         #[source]
         error: EncodeError,
     },
+    /// An entry of the user's own under a key of the library's metadata.
+    #[error("the metadata key `{0}` is the library's; choose another")]
+    MetadataKey(String),
     /// Metadata that can't be encoded.
     #[error("the metadata can't be encoded")]
     Metadata(#[source] EncodeError),

@@ -27,6 +27,9 @@ pub struct Metadata {
     pub extra: Map<String, Value>,
 }
 
+/// The keys of what the library knows.
+const FIELDS: [&str; 4] = ["actor", "reason", "caused_by", "correlation"];
+
 impl Metadata {
     /// The metadata of an event about which nothing was said.
     pub const EMPTY: &'static str = "{}";
@@ -41,7 +44,15 @@ impl Metadata {
     }
 
     /// The text to be stored.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Invalid`] if an entry in [`extra`](Self::extra) has the key of a field here: it would stand twice,
+    /// and couldn't be read back.
     pub fn encode(&self) -> Result<Json, StoreError> {
+        if let Some(key) = self.extra.keys().find(|key| FIELDS.contains(&key.as_str())) {
+            return Err(crate::Invalid::MetadataKey(key.clone()).into());
+        }
         Json::encode(self).map_err(|error| StoreError::invalid(crate::Invalid::Metadata(error)))
     }
 }

@@ -156,7 +156,11 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
     }
 
     fn encode(&self, events: &[A::Event]) -> Result<Vec<NewEvent>, StoreError> {
-        let metadata = self.said.metadata.encode()?;
+        let said = &self.said.metadata;
+        if let Some(key) = said.extra.keys().find(|key| key.starts_with("es.")) {
+            return Err(Invalid::MetadataKey(key.clone()).into());
+        }
+        let metadata = said.encode()?;
         let encode = |(ordinal, event): (u32, &A::Event)| {
             let descriptor = event.descriptor();
             let name = descriptor.name;

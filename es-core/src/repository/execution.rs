@@ -74,7 +74,8 @@ impl<'r, A: Aggregate, S> Execution<'r, A, S> {
         self
     }
 
-    /// An entry of the user's own in each event's metadata. Keys that begin with `es.` are the library's.
+    /// An entry of the user's own in each event's metadata. The keys of [`Metadata`]'s fields, and those that begin with
+    /// `es.`, are the library's: with them the command is [`Invalid`](StoreError::Invalid).
     pub fn with(mut self, key: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
         self.said.metadata.extra.insert(key.into(), value.into());
         self
