@@ -202,9 +202,9 @@ fn refused(to: u32, field: Option<&str>) -> DecodeError {
     }
 }
 
-/// What a function on JSON answered; its error may quote the payload, and is dropped.
-pub fn judged<E>(answer: Result<Value, E>) -> Option<Value> {
-    answer.ok()
+/// What a function on JSON answers; its error may quote the payload, and is dropped.
+pub fn judged<E>(value: Value, with: fn(Value) -> Result<Value, E>) -> Option<Value> {
+    with(value).ok()
 }
 
 /// The text of a field after an infallible conversion.
@@ -254,7 +254,7 @@ pub const fn check_old<Old: Event>(name: &str, version: u32) {
         return;
     }
     let mut message = Message::new();
-    if Old::VERSION + 1 != version {
+    if Old::VERSION != version - 1 {
         message.push("the type in `upcast(from = …)` has to be version ");
         message.push_number(version - 1);
         message.push(" of this event, and is version ");

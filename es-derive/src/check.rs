@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use quote::ToTokens;
 use syn::{Attribute, Type};
 
-use crate::attr::Number;
 use crate::attr::event::{ChangeKind, Container, Upcast};
 use crate::attr::serde;
+use crate::attr::{Number, bare};
 use crate::errors::Errors;
 use crate::model::history::{Field, HopKind};
 
@@ -220,7 +220,7 @@ fn birth(
 }
 
 fn is_option(ty: &Type) -> bool {
-    match ty {
+    match bare(ty) {
         Type::Path(path) => path
             .path
             .segments

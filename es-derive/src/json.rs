@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::attr::bare;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -91,14 +92,25 @@ fn read(input: ParseStream<'_>) -> syn::Result<(String, Kind)> {
         Ok(Lit::Int(number)) if number.suffix().is_empty() => {
             Ok((format!("{sign}{}", number.base10_digits()), Kind::Integer))
         }
-        Ok(Lit::Float(number)) if number.suffix().is_empty() => {
-            let digits = number.base10_digits();
-            let zero = if digits.ends_with('.') { "0" } else { "" };
-            Ok((format!("{sign}{digits}{zero}"), Kind::Float))
-        }
+        Ok(Lit::Float(number)) if number.suffix().is_empty() => Ok((
+            format!("{sign}{}", json_float(number.base10_digits())),
+            Kind::Float,
+        )),
         Ok(other) => Err(syn::Error::new_spanned(other, FORM)),
         Err(_) => Err(refused(input)),
     }
+}
+
+/// Rust takes `007.5` and `1.`, JSON doesn't.
+fn json_float(digits: &str) -> String {
+    let digits = digits.trim_start_matches('0');
+    let before = if digits.starts_with(|first: char| first.is_ascii_digit()) {
+        ""
+    } else {
+        "0"
+    };
+    let after = if digits.ends_with('.') { "0" } else { "" };
+    format!("{before}{digits}{after}")
 }
 
 fn refused(input: ParseStream<'_>) -> syn::Error {
@@ -145,7 +157,7 @@ fn quoted(text: &str) -> String {
 impl JsonLiteral {
     /// What is wrong with this literal for a field of this type, as far as the type's name tells.
     pub fn misfit(&self, ty: &Type) -> Option<String> {
-        let Type::Path(path) = ty else {
+        let Type::Path(path) = bare(ty) else {
             return None;
         };
         let last = path.path.segments.last()?;
@@ -153,10 +165,15 @@ impl JsonLiteral {
         let shown = ty.to_token_stream().to_string().replace(' ', "");
         let wrong = |what: &str| Some(format!("`{shown}` is stored as {what}"));
         match (name.as_str(), &self.kind) {
-            ("Option", Kind::Null)
-            | ("String", Kind::Text(_))
-            | ("bool", Kind::Bool)
-            | ("f32" | "f64", Kind::Integer | Kind::Float) => None,
+            ("Option", Kind::Null) | ("String", Kind::Text(_)) | ("bool", Kind::Bool) => None,
+            ("f32" | "f64", Kind::Integer | Kind::Float) => {
+                // The narrower one would read it as infinite, and the wider one not at all.
+                let finite = match name.as_str() {
+                    "f32" => self.text.parse().is_ok_and(f32::is_finite),
+                    _ => self.text.parse().is_ok_and(f64::is_finite),
+                };
+                (!finite).then(|| format!("{} is out of range for `{name}`", self.text))
+            }
             ("Option" | "Box", _) => self.misfit(argument(&last.arguments)?),
             ("Vec", Kind::Array(items)) => {
                 let element = argument(&last.arguments)?;

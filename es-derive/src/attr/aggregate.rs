@@ -6,8 +6,8 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, LitStr, Path, Token, Type};
 
 use super::{
-    Number, category, crate_path, each_item, each_option, event_name, number, parenthesized, set,
-    value, word,
+    Number, bare, category, crate_path, each_item, each_option, event_name, number, parenthesized,
+    set, value, word,
 };
 use crate::errors::Errors;
 use crate::nearest::unknown;
@@ -210,7 +210,7 @@ fn first(input: ParseStream<'_>) -> syn::Result<Line> {
 }
 
 fn last_segment(ty: &Type) -> Option<Ident> {
-    match ty {
+    match bare(ty) {
         Type::Path(path) => Some(path.path.segments.last()?.ident.clone()),
         _ => None,
     }

@@ -8,7 +8,7 @@ pub mod serde;
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Ident, LitInt, LitStr, Meta, Path, Token};
+use syn::{Attribute, Ident, LitInt, LitStr, Meta, Path, Token, Type};
 
 use crate::errors::Errors;
 
@@ -154,6 +154,14 @@ pub fn number(input: ParseStream<'_>, word: &Ident, form: &str) -> syn::Result<N
         ));
     }
     Ok(number)
+}
+
+/// The type as it was written: what a `macro_rules` passes on as `$ty:ty` comes in invisible parentheses.
+pub fn bare(mut ty: &Type) -> &Type {
+    while let Type::Group(group) = ty {
+        ty = &group.elem;
+    }
+    ty
 }
 
 /// `crate = path`.

@@ -3,7 +3,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, LitStr, Type};
 
-use super::placed;
+use super::{local, placed};
 use crate::attr::aggregate::EventLine;
 use crate::model::aggregate::Aggregate;
 
@@ -179,10 +179,12 @@ fn names(model: &Aggregate<'_>, event: &Ident) -> TokenStream {
         events.chain(retired).enumerate()
     };
     let first = lines().map(|(at, span)| {
-        quote_spanned! {span=> #at => second_line_with_this_name(__twins), }
+        let twins = local("__twins", span);
+        quote_spanned! {span=> #at => second_line_with_this_name(#twins), }
     });
     let second = lines().map(|(at, span)| {
-        quote_spanned! {span=> #at => __twins.refuse(), }
+        let twins = local("__twins", span);
+        quote_spanned! {span=> #at => #twins.refuse(), }
     });
     quote! {
         const __NAMED: usize = #es::__private::names(
@@ -345,8 +347,10 @@ fn fold(model: &Aggregate<'_>, at: usize, line: &EventLine) -> TokenStream {
     // What is missing is reported at the event's line.
     let mut state = ident.clone();
     state.set_span(ident.span().located_at(ty.span()));
+    let event_here = local("__event", ty.span());
     let body = if *initial {
-        let create = quote_spanned! {ty.span()=> <#state as #es::Create<#given>>::create(__event) };
+        let create =
+            quote_spanned! {ty.span()=> <#state as #es::Create<#given>>::create(#event_here) };
         quote! {
             #es::__private::begin(__state, #constant.descriptor.name, || {
                 #recording
@@ -354,8 +358,10 @@ fn fold(model: &Aggregate<'_>, at: usize, line: &EventLine) -> TokenStream {
             })
         }
     } else {
-        let apply =
-            quote_spanned! {ty.span()=> <#state as #es::Apply<#given>>::apply(__state, __event) };
+        let state_here = local("__state", ty.span());
+        let apply = quote_spanned! {ty.span()=>
+            <#state as #es::Apply<#given>>::apply(#state_here, #event_here)
+        };
         quote! {
             #recording
             let __state = #es::__private::begun(__state, #constant.descriptor.name)?;

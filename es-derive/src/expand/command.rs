@@ -3,7 +3,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, Member, Type};
 
-use super::placed;
+use super::{local, placed};
 use crate::model::command::Command;
 
 /// ```text
@@ -25,7 +25,9 @@ pub fn expand(command: &Command<'_>, aggregate: &Type, id: &Member) -> TokenStre
     } else {
         quote_spanned! {ident.span()=> #at_ident::__private::existing::<Self>() }
     };
-    let target = quote_spanned! {type_of(command, id).span()=> &self.#id };
+    let place = type_of(command, id).span();
+    let this = local("self", place);
+    let target = quote_spanned! {place=> &#this.#id };
     quote! {
         const _: () = {
             #[automatically_derived]

@@ -3,7 +3,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Path;
 use syn::spanned::Spanned;
 
-use super::placed;
+use super::{local, placed};
 use crate::attr::event::Conversion;
 use crate::model::event::Event;
 use crate::model::history::{Change, FieldConversion, History, Hop, HopKind};
@@ -60,8 +60,12 @@ fn decode(event: &Event<'_>) -> TokenStream {
         // At the old type, so that a missing `From` is reported there.
         History::Typed(old) => {
             let es = placed(es, old.span());
+            let (version, payload) = (
+                local("__version", old.span()),
+                local("__payload", old.span()),
+            );
             quote_spanned! {old.span()=>
-                #es::__private::decode_from::<Self, #old>(__version, __payload)
+                #es::__private::decode_from::<Self, #old>(#version, #payload)
             }
         }
         History::Hops(hops) => {
@@ -88,7 +92,7 @@ fn check_old(event: &Event<'_>) -> Option<TokenStream> {
 }
 
 /// ```text
-/// Hop::Json { to: 2, with: |__value| judged(path::to::function(__value)) }
+/// Hop::Json { to: 2, with: |__value| judged(__value, path::to::function) }
 /// Hop::Fields { to: 2, changes: &[ /* changes */ ] }
 /// ```
 fn expand_hop(hop: &Hop, es: &Path) -> TokenStream {
@@ -96,7 +100,7 @@ fn expand_hop(hop: &Hop, es: &Path) -> TokenStream {
     match &hop.kind {
         HopKind::Json(function) => {
             let with = quote_spanned! {function.span()=>
-                |__value| #es::__private::judged(#function(__value))
+                |__value| #es::__private::judged(__value, #function)
             };
             quote! { #es::__private::Hop::Json { to: #to, with: #with } }
         }

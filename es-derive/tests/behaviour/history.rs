@@ -264,3 +264,34 @@ fn a_default_is_any_json_literal() {
     assert_eq!(read.money.currency.as_deref(), Some("EUR"));
     assert_eq!(read.lists, [vec![1], vec![]]);
 }
+
+#[derive(Debug, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "rated", version = 2)]
+struct Rated {
+    #[event(since = 2, default = 1.)]
+    whole: f64,
+    #[event(since = 2, default = -00.50)]
+    half: f64,
+    #[event(since = 2, default = 0.)]
+    nothing: f32,
+    #[event(since = 2, default = 0x_ff)]
+    byte: u8,
+    #[event(since = 2, default = 1_000e-3)]
+    long: f64,
+}
+
+#[test]
+fn a_default_is_a_number_as_rust_writes_it() {
+    let rated = Rated::decode(1, "{}").unwrap();
+    let Rated {
+        whole,
+        half,
+        nothing,
+        byte,
+        long,
+    } = rated;
+    assert_eq!(
+        (whole, half, nothing, byte, long),
+        (1.0, -0.5, 0.0, 255, 1.0)
+    );
+}

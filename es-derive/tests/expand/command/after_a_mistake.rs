@@ -1,0 +1,5 @@
+#[command(aggregate = Account)]
+struct Deposit {
+    #[command(ids)]
+    account: AccountId,
+}

@@ -1,0 +1,2 @@
+#[command(aggregate = Account, creates)]
+struct Open(String, #[command(id)] AccountId);

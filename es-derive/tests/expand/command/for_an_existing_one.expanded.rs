@@ -1,0 +1,12 @@
+const _: () = {
+    #[automatically_derived]
+    impl ::es_core::Command for Deposit {
+        type Aggregate = Account;
+        const HANDLER: ::es_core::__private::HandlerOf<Self> = ::es_core::__private::existing::<
+            Self,
+        >();
+        fn target(&self) -> &::es_core::__private::IdOf<Self> {
+            &self.account
+        }
+    }
+};

@@ -1,0 +1,6 @@
+#[command(aggregate = Account)]
+struct Deposit {
+    #[command(id)]
+    account: AccountId,
+    cents: i64,
+}

@@ -1,0 +1,2 @@
+#[event(name = "account.closed", formerly = "account.ended", formerly = "konto.zu")]
+struct Closed;
