@@ -39,6 +39,9 @@ pub enum Durability {
     Normal,
 }
 
+/// SQLite counts milliseconds in 31 bits: 24 days.
+const LONGEST_WAIT: Duration = Duration::from_millis(0x7fff_ffff);
+
 impl SqliteOptions {
     pub(crate) fn new() -> Self {
         Self {
@@ -67,7 +70,7 @@ impl SqliteOptions {
     /// said.
     pub fn busy_timeout(self, busy_timeout: Duration) -> Self {
         Self {
-            busy_timeout,
+            busy_timeout: busy_timeout.min(LONGEST_WAIT),
             ..self
         }
     }

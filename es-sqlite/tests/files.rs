@@ -94,6 +94,15 @@ async fn many_open_a_new_file_at_once() {
     }
 }
 
+#[tokio::test]
+async fn a_store_may_wait_for_as_long_as_anybody_can_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteStore::options().busy_timeout(std::time::Duration::MAX);
+    let store = options.open(folder.path().join("log.db")).await.unwrap();
+    let append = Append::new(stream(1), Expected::Any, events(1));
+    store.append(append).await.unwrap();
+}
+
 /// A database whose one event was spoilt by this statement, behind the triggers' back.
 async fn spoilt(folder: &tempfile::TempDir, file: usize, sql: &str) -> SqliteStore {
     let path = folder.path().join(format!("{file}.db"));
