@@ -89,16 +89,20 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
+/// Where the system's clock doesn't go back so far, its first instant: Windows counts from the year 1601.
 impl From<Timestamp> for SystemTime {
     fn from(timestamp: Timestamp) -> Self {
         let distance = Duration::from_micros(timestamp.0.unsigned_abs());
         if timestamp.0 < 0 {
-            SystemTime::UNIX_EPOCH - distance
+            (SystemTime::UNIX_EPOCH.checked_sub(distance))
+                .unwrap_or_else(|| SystemTime::UNIX_EPOCH - FROM_1601_TO_1970)
         } else {
             SystemTime::UNIX_EPOCH + distance
         }
     }
 }
+
+const FROM_1601_TO_1970: Duration = Duration::from_hours(3_234_576);
 
 impl TryFrom<SystemTime> for Timestamp {
     type Error = InvalidTimestamp;
