@@ -6,6 +6,7 @@
 //! | fold it into state and decide what comes next | [`Aggregate`], derived; [`Create`] and [`Apply`], [`Decision`], [`Draft`] |
 //! | have commands as data | [`Command`], derived; [`Handle`] and [`HandleCreate`] |
 //! | run it on a store | [`Repository`]: create, execute, send, load, and any past state |
+//! | make read models of the events of several aggregates | [`Projection`], derived |
 //! | follow everything that is appended | [`Subscription`], [`Filter`], [`Checkpoint`] |
 //! | choose a store when the program runs | [`AnyStore`] |
 //! | write a store | [`EventStore`], [`SnapshotStore`], [`Append::judge`]; `es-memory` is the one to read first |
@@ -36,6 +37,7 @@ mod json;
 mod metadata;
 mod names;
 mod position;
+mod projection;
 mod read;
 mod repository;
 mod revision;
@@ -68,6 +70,7 @@ pub use futures_core::stream::BoxStream;
 pub use json::{InvalidJson, Json};
 pub use metadata::Metadata;
 pub use position::Position;
+pub use projection::{Fold, Projection, ProjectionEvents};
 pub use read::{Direction, Filter, LogPage, LogQuery, StreamPage, StreamQuery};
 pub use repository::{ExecuteError, Executed, Execution, LoadError, Loaded, Moment, Repository};
 pub use revision::Revision;
@@ -80,4 +83,4 @@ pub use time::{Clock, InvalidTimestamp, SystemClock, Timestamp};
 
 /// The derives, which stand beside the traits of the same names.
 #[cfg(feature = "derive")]
-pub use es_derive::{Aggregate, Command, Event};
+pub use es_derive::{Aggregate, Command, Event, Projection};

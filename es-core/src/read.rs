@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::{Aggregate, EventSet, Position, Revision, StoredEvent, StreamId};
+use crate::{Aggregate, EventDescriptor, EventSet, Position, Revision, StoredEvent, StreamId};
 
 /// Which events of a stream to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,7 +185,12 @@ impl Filter {
 
     /// Events of the set `E`, by all of their names, present and former.
     pub fn events_of<E: EventSet>() -> Self {
-        let names = E::EVENTS
+        Self::of_events(E::EVENTS)
+    }
+
+    /// These events, by all of their names, present and former.
+    pub fn of_events(events: &[EventDescriptor]) -> Self {
+        let names = events
             .iter()
             .flat_map(|event| std::iter::once(&event.name).chain(event.former_names));
         names.fold(Self::all(), |filter, name| filter.name(*name))

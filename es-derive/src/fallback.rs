@@ -3,11 +3,13 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
+use syn::{Ident, Path};
 
 use crate::expand::{decisions, enumeration};
 use crate::model::aggregate::Aggregate;
 use crate::model::command::Command;
 use crate::model::event::Event;
+use crate::model::projection::Projection;
 
 /// Version 0 tells the other macros that this event has an error of its own.
 pub fn event(event: &Event<'_>) -> TokenStream {
@@ -34,31 +36,13 @@ pub fn aggregate(model: &Aggregate<'_>) -> TokenStream {
     let ident = &model.input.ident;
     let (enumeration, decisions, set) = match &model.event {
         Some(event) => {
-            let set = quote! {
-                #[automatically_derived]
-                impl #es::EventSet for #event {
-                    const EVENTS: &'static [#es::EventDescriptor] = &[];
-                    const RETIRED: &'static [&'static str] = &[];
-
-                    fn decode(
-                        _: &str,
-                        _: u32,
-                        _: &str,
-                    ) -> ::core::result::Result<::core::option::Option<Self>, #es::DecodeError> {
-                        loop {}
-                    }
-
-                    fn descriptor(&self) -> #es::EventDescriptor {
-                        loop {}
-                    }
-
-                    fn encode(&self) -> ::core::result::Result<#es::Json, #es::EncodeError> {
-                        loop {}
-                    }
-                }
-            };
+            let set = inert_set(es, event);
             let decisions = decisions(model, event, true);
-            (Some(enumeration(model, event)), Some(decisions), Some(set))
+            (
+                Some(enumeration(&model.listing(), event)),
+                Some(decisions),
+                Some(set),
+            )
         }
         None => (None, None, None),
     };
@@ -93,6 +77,32 @@ pub fn aggregate(model: &Aggregate<'_>) -> TokenStream {
     }
 }
 
+fn inert_set(es: &Path, event: &Ident) -> TokenStream {
+    quote! {
+        #[automatically_derived]
+        impl #es::EventSet for #event {
+            const EVENTS: &'static [#es::EventDescriptor] = &[];
+            const RETIRED: &'static [&'static str] = &[];
+
+            fn decode(
+                _: &str,
+                _: u32,
+                _: &str,
+            ) -> ::core::result::Result<::core::option::Option<Self>, #es::DecodeError> {
+                loop {}
+            }
+
+            fn descriptor(&self) -> #es::EventDescriptor {
+                loop {}
+            }
+
+            fn encode(&self) -> ::core::result::Result<#es::Json, #es::EncodeError> {
+                loop {}
+            }
+        }
+    }
+}
+
 fn said(said: Option<impl ToTokens>, otherwise: TokenStream) -> TokenStream {
     said.map_or(otherwise, ToTokens::into_token_stream)
 }
@@ -116,6 +126,48 @@ pub fn command(command: &Command<'_>) -> TokenStream {
                     loop {}
                 }
             }
+        };
+    }
+}
+
+/// Without the impls of `Fold` and `ProjectionEvents` what is missing would be a second error.
+pub fn projection(model: &Projection<'_>) -> TokenStream {
+    let es = &model.crate_path;
+    let ident = &model.input.ident;
+    let (enumeration, rest) = if let Some(event) = &model.event {
+        let set = inert_set(es, event);
+        let rest = quote! {
+            #set
+            #[automatically_derived]
+            impl #es::ProjectionEvents for #ident {
+                type Event = #event;
+            }
+        };
+        (Some(enumeration(&model.listing(), event)), rest)
+    } else {
+        let rest = quote! {
+            #[automatically_derived]
+            impl #es::Fold for #ident {
+                fn fold(
+                    &mut self,
+                    _: &#es::StoredEvent,
+                ) -> ::core::result::Result<(), #es::DecodeError> {
+                    loop {}
+                }
+            }
+        };
+        (None, rest)
+    };
+    quote! {
+        #enumeration
+        const _: () = {
+            #[automatically_derived]
+            impl #es::Projection for #ident {
+                const NAME: &'static str = "";
+                const VERSION: u32 = 0;
+                const EVENTS: &'static [#es::EventDescriptor] = &[];
+            }
+            #rest
         };
     }
 }

@@ -96,3 +96,43 @@ pub fn derive_aggregate(input: TokenStream) -> TokenStream {
 pub fn derive_command(input: TokenStream) -> TokenStream {
     expand::command(&parse_macro_input!(input as DeriveInput)).into()
 }
+
+/// Implements `Projection` for a read model that is folded from events, or for what writes one into a database.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use es_core::{Apply, Event, Projection, Recorded};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "account.opened")]
+/// # struct AccountOpened { owner: String }
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "card.issued")]
+/// # struct CardIssued { owner: String }
+///
+/// /// How many accounts and cards each owner has.
+/// #[derive(Debug, Clone, Default, Projection)]
+/// #[projection(name = "holdings", version = 1)]
+/// #[event(AccountOpened)]
+/// #[event(CardIssued)]
+/// struct Holdings(BTreeMap<String, u32>);
+///
+/// impl Apply<Recorded<AccountOpened>> for Holdings {
+///     fn apply(&mut self, opened: Recorded<AccountOpened>) {
+///         *self.0.entry(opened.event.owner).or_default() += 1;
+///     }
+/// }
+///
+/// impl Apply<Recorded<CardIssued>> for Holdings {
+///     fn apply(&mut self, issued: Recorded<CardIssued>) {
+///         *self.0.entry(issued.event.owner).or_default() += 1;
+///     }
+/// }
+/// ```
+///
+/// Every option is in the [reference](crate#on-a-projection), with an example.
+#[proc_macro_derive(Projection, attributes(projection, event))]
+pub fn derive_projection(input: TokenStream) -> TokenStream {
+    expand::projection(&parse_macro_input!(input as DeriveInput)).into()
+}

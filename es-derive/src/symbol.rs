@@ -16,6 +16,7 @@ pub const FROM: &str = "from";
 pub const ID: &str = "id";
 pub const INITIAL: &str = "initial";
 pub const NAME: &str = "name";
+pub const PROJECTION: &str = "projection";
 pub const RECORDED: &str = "recorded";
 pub const REMOVED: &str = "removed";
 pub const RENAMED_FROM: &str = "renamed_from";

@@ -96,6 +96,22 @@ mod hostile {
             ::core::result::Result::Ok(Counted { r#fn: 1 })
         }
     }
+
+    #[derive(::es_core::Projection)]
+    #[projection(name = "counts", version = 1)]
+    #[event(Counted)]
+    struct r#enumeration(u64);
+
+    impl ::es_core::Apply<::es_core::Recorded<Counted>> for r#enumeration {
+        fn apply(&mut self, event: ::es_core::Recorded<Counted>) {
+            self.0 += event.event.r#fn;
+        }
+    }
+
+    #[derive(::es_core::Projection)]
+    #[projection(name = "counted", version = 1, event = r#trait)]
+    #[event(Counted as r#impl)]
+    struct r#mod;
 }
 
 /// The crate under another name, behind `crate = …`.
@@ -145,6 +161,20 @@ mod renamed {
             Ok(Counted {})
         }
     }
+
+    #[derive(facade::events::Projection)]
+    #[projection(name = "counts", version = 1, crate = facade::events)]
+    #[event(Counted)]
+    struct Counts;
+
+    impl Apply<facade::events::Recorded<Counted>> for Counts {
+        fn apply(&mut self, _: facade::events::Recorded<Counted>) {}
+    }
+
+    #[derive(facade::events::Projection)]
+    #[projection(name = "counted", version = 1, event = CountedEvent, crate = self::facade::events)]
+    #[event(Counted)]
+    struct Counting;
 }
 
 /// A public aggregate, whose enum has to be documented, and one as visible as its module.
@@ -179,6 +209,12 @@ pub mod visible {
     impl Apply<InnerCounted> for Inner {
         fn apply(&mut self, _: InnerCounted) {}
     }
+
+    /// What was counted.
+    #[derive(Debug, es_core::Projection)]
+    #[projection(name = "counted", version = 1, event = CountsEvent)]
+    #[event(Counted)]
+    pub struct Counts;
 }
 
 #[test]

@@ -42,6 +42,22 @@ impl ::es_core::Handle<Count> for Counter {
     }
 }
 
+#[derive(::es_core::Projection)]
+#[projection(name = "counts", version = 1)]
+#[event(Counted)]
+struct Counts(u64);
+
+impl ::es_core::Apply<::es_core::Recorded<Counted>> for Counts {
+    fn apply(&mut self, event: ::es_core::Recorded<Counted>) {
+        self.0 += ::core::convert::Into::<u64>::into(event.event.by);
+    }
+}
+
+#[derive(::es_core::Projection)]
+#[projection(name = "counted", version = 1, event = CountedEvent)]
+#[event(Counted)]
+struct Counting;
+
 #[::core::prelude::v1::test]
 fn it_works_without_a_prelude() {
     let events = ::es_core::Handle::handle(&Counter { count: 0 }, &Count(7));

@@ -99,7 +99,8 @@ impl Container {
     }
 }
 
-fn derive(input: ParseStream<'_>, word: &Ident) -> syn::Result<Vec<Path>> {
+/// `derive(Debug, Clone)`
+pub fn derive(input: ParseStream<'_>, word: &Ident) -> syn::Result<Vec<Path>> {
     if !input.peek(syn::token::Paren) {
         return Err(syn::Error::new_spanned(
             word,
@@ -174,7 +175,8 @@ fn line(attr: &Attribute, errors: &mut Errors) -> Option<Line> {
     line
 }
 
-fn first(input: ParseStream<'_>) -> syn::Result<Line> {
+/// What a line begins with.
+pub fn first(input: ParseStream<'_>) -> syn::Result<Line> {
     if input.peek(Ident) && input.peek2(Token![=]) {
         let word = word(input)?;
         if word != RETIRED {

@@ -5,6 +5,7 @@ use syn::{Ident, LitStr, Type};
 
 use super::{local, placed};
 use crate::attr::aggregate::EventLine;
+use crate::model::Listing;
 use crate::model::aggregate::Aggregate;
 
 /// What an aggregate without mistakes says.
@@ -29,10 +30,16 @@ impl<'a> Complete<'a> {
 /// The enum, and in a block of their own the impls of [`events`], [`names`], [`event_set`], [`folds`],
 /// [`aggregate`] and [`decisions`].
 pub fn expand(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
-    let enumeration = enumeration(model, complete.event);
-    let events = events(model);
-    let event_set = event_set(model, complete.event);
-    let names = names(model, complete.event);
+    let es = &model.crate_path;
+    let (list, event) = (model.listing(), complete.event);
+    let enumeration = enumeration(&list, event);
+    let events = events(&list);
+    let event_set = event_set(&list, event);
+    let names = names(
+        &list,
+        &quote! { <#event as #es::EventSet>::EVENTS },
+        &quote! { <#event as #es::EventSet>::RETIRED },
+    );
     let folds = folds(model);
     let aggregate = aggregate(model, complete);
     let decisions = decisions(model, complete.event, !model.has_initial());
@@ -56,11 +63,11 @@ pub fn expand(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
 ///     MoneyDeposited(MoneyDeposited),
 /// }
 /// ```
-pub fn enumeration(model: &Aggregate<'_>, event: &Ident) -> TokenStream {
-    let Aggregate { input, derive, .. } = model;
+pub fn enumeration(list: &Listing<'_>, event: &Ident) -> TokenStream {
+    let Listing { input, derive, .. } = list;
     let vis = &input.vis;
     let doc = format!(" An event of [`{}`].", input.ident);
-    let variants = model.events.iter().map(|EventLine { ty, variant, .. }| {
+    let variants = list.events.iter().map(|EventLine { ty, variant, .. }| {
         let doc = format!(" [`{variant}`].");
         quote! { #[doc = #doc] #variant(#ty) }
     });
@@ -78,9 +85,9 @@ pub fn enumeration(model: &Aggregate<'_>, event: &Ident) -> TokenStream {
 /// const __EVENT_0: Listed<AccountOpened> = Listed::<AccountOpened>::new(true);
 /// impl From<AccountOpened> for AccountEvent { .. }
 /// ```
-fn events(model: &Aggregate<'_>) -> TokenStream {
-    let es = &model.crate_path;
-    let listed = model.events.iter().enumerate().map(|(at, line)| {
+pub fn events(list: &Listing<'_>) -> TokenStream {
+    let es = list.crate_path;
+    let listed = list.events.iter().enumerate().map(|(at, line)| {
         let EventLine { ty, initial, .. } = line;
         let constant = constant(at, line);
         // At the event's line, so that what it lacks is reported there.
@@ -93,7 +100,8 @@ fn events(model: &Aggregate<'_>) -> TokenStream {
     quote! { #(#listed)* }
 }
 
-fn constant(at: usize, line: &EventLine) -> Ident {
+/// What [`events`] calls an event.
+pub fn constant(at: usize, line: &EventLine) -> Ident {
     format_ident!("__EVENT_{at}", span = line.ty.span())
 }
 
@@ -113,17 +121,17 @@ fn constant(at: usize, line: &EventLine) -> Ident {
 ///     fn encode(&self) -> Result<Json, EncodeError> { match self { AccountEvent::AccountOpened(__event) => (__EVENT_0.encode)(__event), .. } }
 /// }
 /// ```
-fn event_set(model: &Aggregate<'_>, event: &Ident) -> TokenStream {
-    let Aggregate {
+pub fn event_set(list: &Listing<'_>, event: &Ident) -> TokenStream {
+    let Listing {
         crate_path: es,
         retired,
         ..
-    } = model;
-    let constants: Vec<Ident> = (model.events.iter().enumerate())
+    } = list;
+    let constants: Vec<Ident> = (list.events.iter().enumerate())
         .map(|(at, line)| constant(at, line))
         .collect();
-    let places = 0..model.events.len();
-    let variants: Vec<&Ident> = model.events.iter().map(|line| &line.variant).collect();
+    let places = 0..list.events.len();
+    let variants: Vec<&Ident> = list.events.iter().map(|line| &line.variant).collect();
     quote! {
         #[automatically_derived]
         impl #es::EventSet for #event {
@@ -171,11 +179,11 @@ fn event_set(model: &Aggregate<'_>, event: &Ident) -> TokenStream {
 /// const fn first_line_with_this_name(__twins: Twins) -> ! { match __twins.first { 0 => second_line_with_this_name(__twins), .. } }
 /// const fn second_line_with_this_name(__twins: Twins) -> ! { match __twins.second { 0 => __twins.refuse(), .. } }
 /// ```
-fn names(model: &Aggregate<'_>, event: &Ident) -> TokenStream {
-    let es = &model.crate_path;
+pub fn names(list: &Listing<'_>, events: &TokenStream, retired: &TokenStream) -> TokenStream {
+    let es = list.crate_path;
     let lines = || {
-        let events = model.events.iter().map(|line| line.ty.span());
-        let retired = model.retired.iter().map(Spanned::span);
+        let events = list.events.iter().map(|line| line.ty.span());
+        let retired = list.retired.iter().map(Spanned::span);
         events.chain(retired).enumerate()
     };
     let first = lines().map(|(at, span)| {
@@ -187,14 +195,8 @@ fn names(model: &Aggregate<'_>, event: &Ident) -> TokenStream {
         quote_spanned! {span=> #at => #twins.refuse(), }
     });
     quote! {
-        const __NAMED: usize = #es::__private::names(
-            <#event as #es::EventSet>::EVENTS,
-            <#event as #es::EventSet>::RETIRED,
-        );
-        const __SORTED: #es::__private::Names<__NAMED> = #es::__private::Names::new(
-            <#event as #es::EventSet>::EVENTS,
-            <#event as #es::EventSet>::RETIRED,
-        );
+        const __NAMED: usize = #es::__private::names(#events, #retired);
+        const __SORTED: #es::__private::Names<__NAMED> = #es::__private::Names::new(#events, #retired);
         static __NAMES: #es::__private::Names<__NAMED> = __SORTED;
         const _: () = match __SORTED.twins() {
             ::core::option::Option::Some(__twins) => first_line_with_this_name(__twins),

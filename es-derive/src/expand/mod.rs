@@ -3,6 +3,7 @@
 mod aggregate;
 mod command;
 mod event;
+mod projection;
 
 pub use aggregate::{decisions, enumeration};
 
@@ -41,6 +42,17 @@ pub fn command(input: &DeriveInput) -> TokenStream {
         (None, Some(aggregate), Some(id)) => command::expand(&model, aggregate, id),
         (errors, ..) => with_fallback(input, errors.unwrap_or_default(), || {
             fallback::command(&model)
+        }),
+    }
+}
+
+pub fn projection(input: &DeriveInput) -> TokenStream {
+    let mut errors = Errors::default();
+    let model = model::projection::Projection::read(input, &mut errors);
+    match (errors.finish(), &model.name, &model.version) {
+        (None, Some(name), Some(version)) => projection::expand(&model, name, version),
+        (errors, ..) => with_fallback(input, errors.unwrap_or_default(), || {
+            fallback::projection(&model)
         }),
     }
 }
@@ -94,7 +106,7 @@ mod tests {
     }
 
     fn inputs() -> Vec<Input> {
-        let derives: [(_, Derive, Attribute); 3] = [
+        let derives: [(_, Derive, Attribute); 4] = [
             (
                 "event",
                 super::event,
@@ -109,6 +121,11 @@ mod tests {
                 "command",
                 super::command,
                 parse_quote!(#[command(crate = elsewhere)]),
+            ),
+            (
+                "projection",
+                super::projection,
+                parse_quote!(#[projection(crate = elsewhere)]),
             ),
         ];
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expand");

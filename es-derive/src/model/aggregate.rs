@@ -1,6 +1,7 @@
 use quote::ToTokens;
 use syn::{Data, DeriveInput, Ident, LitStr, Path, Type, parse_quote};
 
+use super::Listing;
 use crate::attr::aggregate::{Container, EventLine, Line, Snapshot, lines};
 use crate::errors::Errors;
 
@@ -69,6 +70,16 @@ impl<'a> Aggregate<'a> {
         }
     }
 
+    pub fn listing(&self) -> Listing<'_> {
+        Listing {
+            input: self.input,
+            crate_path: &self.crate_path,
+            derive: &self.derive,
+            events: &self.events,
+            retired: &self.retired,
+        }
+    }
+
     /// Whether a state exists only after an initial event.
     pub fn has_initial(&self) -> bool {
         self.events.iter().any(|event| event.initial)
@@ -104,7 +115,7 @@ impl Container {
 }
 
 /// Each event stands once, and each has a name of its own in the enum.
-fn check_twin(event: EventLine, events: &mut Vec<EventLine>, errors: &mut Errors) {
+pub fn check_twin(event: EventLine, events: &mut Vec<EventLine>, errors: &mut Errors) {
     let text = |event: &EventLine| event.ty.to_token_stream().to_string();
     if events.iter().any(|other| text(other) == text(&event)) {
         errors.at(&event.ty, "this event is listed already; leave one out");

@@ -5,3 +5,4 @@ mod commands;
 mod events;
 mod history;
 mod names;
+mod projections;

@@ -1,0 +1,101 @@
+use crate::{DecodeError, EventDescriptor, EventSet, Filter, StoredEvent};
+
+/// A read model made of the events of any aggregates: its name, its version, and which events it is made of.
+///
+/// Implemented by `#[derive(Projection)]`. One that is kept in memory is the read model itself, with
+/// [`Apply<Recorded<E>>`](crate::Apply) for each event (see [`Fold`]). One that is kept in a database names an enum of
+/// its events, for the handler that writes them there (see [`ProjectionEvents`]). It is not an aggregate: it decides
+/// nothing, and it lags behind the log.
+///
+/// ```
+/// # #[cfg(feature = "derive")] {
+/// use es_core::{Apply, Event, Projection, Recorded};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "account.money-deposited")]
+/// # struct MoneyDeposited { cents: i64 }
+///
+/// /// What all accounts hold together.
+/// #[derive(Debug, Clone, Default, Projection)]
+/// #[projection(name = "total", version = 1)]
+/// #[event(MoneyDeposited)]
+/// struct Total { cents: i64 }
+///
+/// impl Apply<Recorded<MoneyDeposited>> for Total {
+///     fn apply(&mut self, deposited: Recorded<MoneyDeposited>) {
+///         self.cents += deposited.cents;
+///     }
+/// }
+///
+/// assert!(Total::filter().passes("account", "account.money-deposited"));
+/// assert!(!Total::filter().passes("account", "account.closed"));
+/// # }
+/// ```
+///
+/// Also found as *view*, *denormaliser* or *read-side handler* in other libraries.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a projection",
+    label = "add `#[derive(Projection)]` and `#[projection(…)]` to `{Self}`"
+)]
+pub trait Projection: Sized + Send + Sync + 'static {
+    /// The name under which its place in the log is kept.
+    const NAME: &'static str;
+    /// Says what it holds: another version is built anew, beside this one.
+    const VERSION: u32;
+    /// The events that it is made of.
+    const EVENTS: &'static [EventDescriptor];
+
+    /// Lets its events pass, by all of their names, present and former.
+    fn filter() -> Filter {
+        Filter::of_events(Self::EVENTS)
+    }
+}
+
+/// A projection that is folded into itself.
+///
+/// Implemented by `#[derive(Projection)]` without `event = …`, which sends each event to its
+/// [`Apply<Recorded<E>>`](crate::Apply); called by what keeps the projection in memory. See [`Projection`] for an
+/// example.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` isn't folded from its events",
+    label = "leave `event = …` out of its `#[projection(…)]`, and write `impl Apply<Recorded<…>>` for each event"
+)]
+pub trait Fold: Projection {
+    /// Takes an event into the state; one that isn't listed changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The event can't be read. The state is as it was.
+    fn fold(&mut self, stored: &StoredEvent) -> Result<(), DecodeError>;
+}
+
+/// A projection whose events come to a handler, as one enum.
+///
+/// Implemented by `#[derive(Projection)]` with `event = …`; asked for by each database's handler.
+///
+/// ```
+/// # #[cfg(feature = "derive")] {
+/// use es_core::{Event, EventSet, Projection};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "order.placed")]
+/// # struct OrderPlaced {}
+///
+/// #[derive(Projection)]
+/// #[projection(name = "orders", version = 1, event = OrdersEvent)]
+/// #[event(OrderPlaced)]
+/// struct Orders;
+///
+/// let event = OrdersEvent::decode("order.placed", 1, "{}")?;
+/// assert_eq!(event, Some(OrdersEvent::OrderPlaced(OrderPlaced {})));
+/// # }
+/// # Ok::<(), es_core::DecodeError>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no enum of its events",
+    label = "name one in its `#[projection(…)]`: `event = {Self}Event`"
+)]
+pub trait ProjectionEvents: Projection {
+    /// Its events.
+    type Event: EventSet;
+}

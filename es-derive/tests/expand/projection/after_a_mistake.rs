@@ -1,0 +1,3 @@
+#[projection(name = "holdings", verison = 1, event = HoldingsEvent)]
+#[event(AccountOpened)]
+struct Holdings;

@@ -1,0 +1,29 @@
+//! Rule: versions count from 1.
+//! Cure: begin with 1, and raise it for a read model that is to be built anew.
+
+use es_core::{Apply, Event, Projection, Recorded};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account.opened")]
+struct Opened {}
+
+#[derive(Projection)]
+#[projection(name = "accounts", version = 1)]
+#[event(Opened)]
+struct Accounts;
+
+impl Apply<Recorded<Opened>> for Accounts {
+    fn apply(&mut self, _: Recorded<Opened>) {}
+}
+
+#[derive(Projection)]
+#[projection(name = "cards", version = 0)]
+#[event(Opened)]
+struct Cards;
+
+impl Apply<Recorded<Opened>> for Cards {
+    fn apply(&mut self, _: Recorded<Opened>) {}
+}
+
+fn main() {}
