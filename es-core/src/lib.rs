@@ -6,7 +6,7 @@
 //! | fold it into state and decide what comes next | [`Aggregate`], derived; [`Create`] and [`Apply`], [`Decision`], [`Draft`] |
 //! | have commands as data | [`Command`], derived; [`Handle`] and [`HandleCreate`] |
 //! | run it on a store | [`Repository`]: create, execute, send, load, and any past state |
-//! | make read models of the events of several aggregates | [`Projection`], derived |
+//! | make read models of the events of several aggregates | [`Projection`], derived; [`Runner`] keeps one up to date, [`InMemory`] or in a database |
 //! | follow everything that is appended | [`Subscription`], [`Filter`], [`Checkpoint`] |
 //! | choose a store when the program runs | [`AnyStore`] |
 //! | write a store | [`EventStore`], [`SnapshotStore`], [`Append::judge`]; `es-memory` is the one to read first |
@@ -33,6 +33,7 @@ mod error;
 mod event;
 mod event_id;
 mod event_set;
+mod in_memory;
 mod json;
 mod metadata;
 mod names;
@@ -41,6 +42,7 @@ mod projection;
 mod read;
 mod repository;
 mod revision;
+mod runner;
 mod snapshot;
 mod store;
 mod stream_id;
@@ -67,6 +69,7 @@ pub use event_id::{EventId, IdSource, InvalidEventId, RandomIds};
 pub use event_set::{EventDescriptor, EventSet};
 pub use futures_core::future::BoxFuture;
 pub use futures_core::stream::BoxStream;
+pub use in_memory::{InMemory, SavedState, StateStore, View};
 pub use json::{InvalidJson, Json};
 pub use metadata::Metadata;
 pub use position::Position;
@@ -74,6 +77,10 @@ pub use projection::{Fold, Projection, ProjectionEvents};
 pub use read::{Direction, Filter, LogPage, LogQuery, StreamPage, StreamQuery};
 pub use repository::{ExecuteError, Executed, Execution, LoadError, Loaded, Moment, Repository};
 pub use revision::Revision;
+pub use runner::{
+    Batch, Begun, Consumer, ConsumerProfile, Failure, FailureClass, Parking, Phase, Reached,
+    Refusal, Runner, RunnerHandle, Standing, Status, WaitError,
+};
 pub use snapshot::{Snapshot, SnapshotPolicy, SnapshotStore, Snapshotting};
 pub use store::EventStore;
 pub use stream_id::{InvalidStreamId, StreamId};

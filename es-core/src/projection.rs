@@ -61,6 +61,9 @@ pub trait Projection: Sized + Send + Sync + 'static {
     label = "leave `event = …` out of its `#[projection(…)]`, and write `impl Apply<Recorded<…>>` for each event"
 )]
 pub trait Fold: Projection {
+    /// A fingerprint of its fields: a saved state with another one is ignored.
+    const SCHEMA: u64;
+
     /// Takes an event into the state; one that isn't listed changes nothing.
     ///
     /// # Errors

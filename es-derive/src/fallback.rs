@@ -148,6 +148,8 @@ pub fn projection(model: &Projection<'_>) -> TokenStream {
         let rest = quote! {
             #[automatically_derived]
             impl #es::Fold for #ident {
+                const SCHEMA: u64 = 0;
+
                 fn fold(
                     &mut self,
                     _: &#es::StoredEvent,

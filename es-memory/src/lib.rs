@@ -22,6 +22,7 @@
 mod append;
 mod read;
 mod snapshot;
+mod state;
 mod store;
 mod wait;
 

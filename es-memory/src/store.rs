@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use es_core::{
     Append, Appended, BoxFuture, Clock, EventId, EventStore, LogPage, LogQuery, Position, Revision,
-    Snapshot, SnapshotStore, StoreError, StoredEvent, StreamId, StreamPage, StreamQuery,
-    SystemClock,
+    SavedState, Snapshot, SnapshotStore, StoreError, StoredEvent, StreamId, StreamPage,
+    StreamQuery, SystemClock,
 };
 use tokio::sync::watch;
 
@@ -19,6 +19,7 @@ pub(crate) struct Shared {
     pub clock: Box<dyn Clock>,
     log: Mutex<Log>,
     snapshots: Mutex<Snapshots>,
+    states: Mutex<States>,
     /// The last position; told while the log is locked, so that it never runs ahead of what a reader finds.
     pub head: watch::Sender<Position>,
 }
@@ -39,6 +40,9 @@ pub(crate) struct Stream {
     pub ids: HashMap<EventId, usize>,
 }
 
+/// By the projection's name and version.
+pub(crate) type States = HashMap<(Arc<str>, u32), SavedState>;
+
 pub(crate) type Snapshots = HashMap<StreamId, BTreeMap<Revision, Snapshot>>;
 
 impl MemoryStore {
@@ -54,6 +58,7 @@ impl MemoryStore {
                 clock: Box::new(clock),
                 log: Mutex::default(),
                 snapshots: Mutex::default(),
+                states: Mutex::default(),
                 head: watch::Sender::new(Position::START),
             }),
         }
@@ -71,6 +76,10 @@ impl Shared {
         self.snapshots
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn states(&self) -> MutexGuard<'_, States> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,7 +1,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Ident, LitStr, Type};
+use syn::{DeriveInput, Ident, LitStr, Type};
 
 use super::{local, placed};
 use crate::attr::aggregate::EventLine;
@@ -391,7 +391,7 @@ fn snapshots(model: &Aggregate<'_>, event: &Ident) -> Option<TokenStream> {
     let snapshot = model.snapshot.as_ref()?;
     let es = &model.crate_path;
     let (every, fold) = (u64::from(snapshot.every.value), snapshot.fold.value);
-    let seed = fields_fingerprint(model);
+    let seed = fields_fingerprint(model.input);
     let at_word = placed(es, snapshot.word.span());
     let policy = quote_spanned! {snapshot.word.span()=>
         #at_word::SnapshotPolicy::<Self>::new(
@@ -407,8 +407,8 @@ fn snapshots(model: &Aggregate<'_>, event: &Ident) -> Option<TokenStream> {
 }
 
 /// The state's fields with their types and serde's attributes, as FNV-1a of their text.
-fn fields_fingerprint(model: &Aggregate<'_>) -> u64 {
-    let mut input = model.input.clone();
+pub fn fields_fingerprint(input: &DeriveInput) -> u64 {
+    let mut input = input.clone();
     input
         .attrs
         .retain(|attr| attr.path().is_ident("serde") || attr.path().is_ident("repr"));

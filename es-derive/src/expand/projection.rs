@@ -3,7 +3,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, LitStr};
 
-use super::aggregate::{constant, enumeration, event_set, events, names};
+use super::aggregate::{constant, enumeration, event_set, events, fields_fingerprint, names};
 use crate::attr::Number;
 use crate::attr::aggregate::EventLine;
 use crate::model::projection::Projection;
@@ -82,6 +82,7 @@ fn identity(model: &Projection<'_>, name: &LitStr, version: &Number) -> TokenStr
 
 /// ```text
 /// impl ::es_core::Fold for Balances {
+///     const SCHEMA: u64 = 0x…;
 ///     fn fold(&mut self, __stored: &StoredEvent) -> Result<(), DecodeError> {
 ///         match __NAMES.line(&__stored.name) {
 ///             Some(0) => __fold_0(self, __stored),
@@ -98,10 +99,13 @@ fn folding(model: &Projection<'_>) -> TokenStream {
     let functions = lines().map(|(at, line)| fold(model, at, line));
     let folds: Vec<Ident> = lines().map(|(at, line)| fold_name(at, line)).collect();
     let places = 0..folds.len();
+    let schema = fields_fingerprint(model.input);
     quote! {
         #(#functions)*
         #[automatically_derived]
         impl #es::Fold for #ident {
+            const SCHEMA: u64 = #schema;
+
             fn fold(
                 &mut self,
                 __stored: &#es::StoredEvent,

@@ -67,6 +67,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::es_core::Fold for Holdings {
+        const SCHEMA: u64 = 10305071006252028715u64;
         fn fold(
             &mut self,
             __stored: &::es_core::StoredEvent,

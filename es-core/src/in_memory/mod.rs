@@ -1,0 +1,217 @@
+//! Projections in memory: folded by every process for itself, and perhaps saved.
+
+mod copies;
+mod state;
+mod view;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use copies::Copies;
+use futures_core::future::BoxFuture;
+pub use state::{SavedState, StateStore};
+use state::{Saving, load, save};
+use tokio::sync::watch;
+use view::Shown;
+pub use view::View;
+
+use crate::{
+    Batch, Begun, Checkpoint, Consumer, ConsumerProfile, Failure, Fold, Payload, Position, Refusal,
+    Standing,
+};
+
+/// A projection that this process folds for itself, for its readers.
+///
+/// Every process that runs one has its own copy. Readers get it from a [`View`], as an `Arc` of a state that doesn't
+/// change: they never hold up the fold, nor it them. A [`Runner`](crate::Runner) feeds it.
+///
+/// Without [`saved_in`](Self::saved_in) it is folded from the first event each time the program starts.
+///
+/// An event that can't be read stops the runner: since every process folds its own copy there is no one place where it
+/// could be put aside, and the copies would differ.
+///
+/// ```
+/// # #[cfg(feature = "derive")] {
+/// # use es_core::{Apply, Event, InMemory, Projection, Recorded};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "account.opened")]
+/// # struct AccountOpened {}
+/// #[derive(Debug, Clone, Default, Projection)]
+/// #[projection(name = "accounts", version = 1)]
+/// #[event(AccountOpened)]
+/// struct Accounts { count: u64 }
+/// # impl Apply<Recorded<AccountOpened>> for Accounts {
+/// #     fn apply(&mut self, _: Recorded<AccountOpened>) { self.count += 1; }
+/// # }
+///
+/// let projection = InMemory::<Accounts>::new();
+/// let view = projection.view();
+/// assert_eq!(view.read().count, 0);
+/// # }
+/// ```
+pub struct InMemory<P> {
+    copies: Copies<P>,
+    shown: watch::Sender<Shown<P>>,
+    /// The last event that was folded, and how far was looked.
+    folded: (Checkpoint, Position),
+    last_shown: Instant,
+    saving: Option<Saving<P>>,
+}
+
+/// While it catches up, what is folded is shown this often: each showing costs a copy of the state then.
+const SHOW_EVERY: Duration = Duration::from_secs(1);
+
+impl<P: Fold + Clone + Default> InMemory<P> {
+    /// A projection without events.
+    pub fn new() -> Self {
+        let copies = Copies::new(P::default());
+        let shown = watch::Sender::new(Shown {
+            state: Arc::clone(copies.shown()),
+            checkpoint: Checkpoint::START,
+            looked_to: Position::START,
+        });
+        Self {
+            copies,
+            shown,
+            folded: (Checkpoint::START, Position::START),
+            last_shown: Instant::now(),
+            saving: None,
+        }
+    }
+
+    /// Saves the state with its position there, and goes on from what is saved when the program starts again.
+    ///
+    /// A state of another version, or of a type with other fields, is ignored and the log folded from its beginning. A
+    /// state store that fails is logged and never stops the fold.
+    pub fn saved_in(self, store: impl StateStore) -> Self
+    where
+        P: Payload,
+    {
+        let saving = Some(Saving::new(store));
+        Self { saving, ..self }
+    }
+
+    /// How often the state is saved, if it changed; every 10 seconds if nothing is said, and when the runner ends.
+    pub fn save_every(mut self, interval: Duration) -> Self {
+        if let Some(saving) = &mut self.saving {
+            saving.every = interval;
+        }
+        self
+    }
+
+    /// The way to read it, for as many readers as there are.
+    pub fn view(&self) -> View<P> {
+        View::new(self.shown.subscribe())
+    }
+
+    /// Shows readers what was folded.
+    fn show(&mut self) {
+        self.last_shown = Instant::now();
+        let (checkpoint, looked_to) = self.folded;
+        let state = self.copies.show();
+        self.shown.send_modify(|shown| {
+            if let Some(state) = state {
+                shown.state = state;
+            }
+            shown.checkpoint = checkpoint;
+            shown.looked_to = looked_to;
+        });
+    }
+
+    /// Begins with what is saved, where that is further on.
+    async fn load(&mut self) {
+        let Some(saving) = &mut self.saving else {
+            return;
+        };
+        if let Some((state, checkpoint)) = load(saving).await {
+            self.copies = Copies::new(state);
+            self.folded = (checkpoint, checkpoint.position);
+            let state = Arc::clone(self.copies.shown());
+            self.shown.send_modify(|shown| {
+                shown.state = state;
+                shown.checkpoint = checkpoint;
+                shown.looked_to = checkpoint.position;
+            });
+        }
+    }
+
+    async fn save(&mut self) {
+        self.show();
+        if let Some(saving) = &mut self.saving {
+            save(saving, self.copies.shown(), self.folded.0).await;
+        }
+    }
+
+    fn fold(&mut self, batch: &Batch) -> Result<(), Refusal> {
+        for (taken, event) in batch.events.iter().enumerate() {
+            if let Err(reason) = self.copies.fold(event) {
+                self.show();
+                return Err(Refusal::new(taken, Failure::decode(event, reason)));
+            }
+            let checkpoint = Checkpoint {
+                position: event.position,
+                event_id: Some(event.envelope.id),
+            };
+            self.folded = (checkpoint, event.position);
+        }
+        self.folded.1 = batch.looked_to;
+        if batch.caught_up || self.last_shown.elapsed() >= SHOW_EVERY {
+            self.show();
+        }
+        Ok(())
+    }
+}
+
+impl<P: Fold + Clone + Default> Default for InMemory<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P: Fold + Clone + Default> Consumer for InMemory<P> {
+    fn profile(&self) -> ConsumerProfile {
+        let profile = ConsumerProfile::new(P::NAME, P::VERSION, P::filter());
+        match &self.saving {
+            Some(saving) => profile.keep_every(saving.every),
+            None => profile,
+        }
+    }
+
+    fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>> {
+        Box::pin(async {
+            self.load().await;
+            Ok(Begun::At(self.folded.0))
+        })
+    }
+
+    fn consume<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>> {
+        Box::pin(async { self.fold(batch) })
+    }
+
+    fn standing(&self) -> Standing {
+        Standing::at(self.shown.borrow().looked_to)
+    }
+
+    fn keep(&mut self, _: Checkpoint) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async {
+            self.save().await;
+            Ok(())
+        })
+    }
+
+    fn end(&mut self) -> BoxFuture<'_, Result<(), Failure>> {
+        self.keep(Checkpoint::START)
+    }
+}
+
+impl<P: Fold> fmt::Debug for InMemory<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InMemory")
+            .field("projection", &P::NAME)
+            .field("version", &P::VERSION)
+            .field("folded", &self.folded)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,204 @@
+use std::time::Duration;
+
+use futures_core::future::BoxFuture;
+
+use super::Failure;
+use crate::{Checkpoint, Filter, Position, StoredEvent};
+
+/// What takes in the events of the log, batch by batch, and remembers how far it came.
+///
+/// Implemented by [`InMemory`](crate::InMemory) and by each database's projections; called by a
+/// [`Runner`](crate::Runner), which reads, retries, waits and reports. It is not a place to read the log from: it is
+/// given what passes its filter, in order, each event once.
+///
+/// One that counts, and begins anew with every process:
+///
+/// ```
+/// use es_core::{Batch, Begun, BoxFuture, Checkpoint, Consumer, ConsumerProfile, Failure, Filter, Position, Refusal, Standing};
+///
+/// #[derive(Default)]
+/// struct Counting { count: usize, frontier: Position }
+///
+/// impl Consumer for Counting {
+///     fn profile(&self) -> ConsumerProfile {
+///         ConsumerProfile::new("counting", 1, Filter::all())
+///     }
+///     fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>> {
+///         Box::pin(async { Ok(Begun::At(Checkpoint::START)) })
+///     }
+///     fn consume<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>> {
+///         self.count += batch.events.len();
+///         self.frontier = batch.looked_to;
+///         Box::pin(async { Ok(()) })
+///     }
+///     fn standing(&self) -> Standing {
+///         Standing::at(self.frontier)
+///     }
+///     fn keep(&mut self, _: Checkpoint) -> BoxFuture<'_, Result<(), Failure>> {
+///         Box::pin(async { Ok(()) })
+///     }
+///     fn end(&mut self) -> BoxFuture<'_, Result<(), Failure>> {
+///         Box::pin(async { Ok(()) })
+///     }
+/// }
+/// ```
+pub trait Consumer: Send + 'static {
+    /// What it is called, what it wants, and how often it wants to be called while nothing comes.
+    fn profile(&self) -> ConsumerProfile;
+
+    /// Takes charge, and says where to go on. Called at the start, and again after [`Failure::Fenced`].
+    fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>>;
+
+    /// Takes a batch in; one without events says only how far was looked.
+    ///
+    /// # Errors
+    ///
+    /// The events before those that [`Refusal::taken`] counts are in, and no others.
+    fn consume<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>>;
+
+    /// How far it is, for whoever reads what it makes.
+    fn standing(&self) -> Standing;
+
+    /// Called every [`ConsumerProfile::keep_every`], with the last event that was looked at: keeps a lease, or saves.
+    fn keep(&mut self, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), Failure>>;
+
+    /// Called when the runner is shut down, after the last batch: saves, or lets another process have the lease.
+    fn end(&mut self) -> BoxFuture<'_, Result<(), Failure>>;
+}
+
+/// A consumer that can put an event aside, and every later one of its key behind it.
+///
+/// Implemented by each database's projections; asked for by [`Runner::park_failures`](crate::Runner::park_failures).
+pub trait Parking: Consumer {
+    /// Puts aside the event that comes next, and moves on past it, at once or not at all.
+    fn park<'a>(
+        &'a mut self,
+        event: &'a StoredEvent,
+        failure: &'a Failure,
+    ) -> BoxFuture<'a, Result<(), Failure>>;
+}
+
+/// What a runner has to know of a consumer.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ConsumerProfile {
+    /// Its name, for whoever looks at the runner.
+    pub name: &'static str,
+    /// Its version.
+    pub version: u32,
+    /// Which events it wants.
+    pub filter: Filter,
+    /// How often [`Consumer::keep`] is called, between batches; never, if nothing is said.
+    pub keep_every: Option<Duration>,
+}
+
+impl ConsumerProfile {
+    /// The profile of a consumer that is left alone while nothing comes.
+    pub fn new(name: &'static str, version: u32, filter: Filter) -> Self {
+        Self {
+            name,
+            version,
+            filter,
+            keep_every: None,
+        }
+    }
+
+    /// Calls [`Consumer::keep`] this often.
+    pub fn keep_every(self, interval: Duration) -> Self {
+        Self {
+            keep_every: Some(interval),
+            ..self
+        }
+    }
+}
+
+/// Whether a consumer is in charge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// It is, and goes on after this event.
+    At(Checkpoint),
+    /// Another process is, and has come this far.
+    Held {
+        /// How far the other one is.
+        standing: Standing,
+        /// When to ask again.
+        again_in: Duration,
+    },
+}
+
+/// How far a consumer is, for whoever reads what it makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Standing {
+    /// Every event at or below that passes the filter can be seen in what it makes, or is parked.
+    pub frontier: Position,
+    /// How many events are parked.
+    pub parked: u64,
+}
+
+impl Standing {
+    /// This far, with nothing parked.
+    pub fn at(frontier: Position) -> Self {
+        Self {
+            frontier,
+            parked: 0,
+        }
+    }
+}
+
+/// Some events of the log, in order.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Batch {
+    /// The events that pass the consumer's filter.
+    pub events: Vec<StoredEvent>,
+    /// Every event at or below that passes came in this batch or in one before it.
+    pub looked_to: Position,
+    /// Whether this was all that the log held.
+    pub caught_up: bool,
+}
+
+impl Batch {
+    /// A batch.
+    pub fn new(events: Vec<StoredEvent>, looked_to: Position, caught_up: bool) -> Self {
+        Self {
+            events,
+            looked_to,
+            caught_up,
+        }
+    }
+
+    /// So many of its events, after those that were taken in.
+    pub(super) fn part(&self, taken: usize, count: usize) -> Self {
+        let events = self.events[taken..taken + count].to_vec();
+        match events.last() {
+            Some(last) if taken + count < self.events.len() => {
+                let looked_to = last.position;
+                Self::new(events, looked_to, false)
+            }
+            _ => Self::new(events, self.looked_to, self.caught_up),
+        }
+    }
+}
+
+/// Why not all of a batch was taken in.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// How many of its events were.
+    pub taken: usize,
+    /// Why the others weren't.
+    pub failure: Failure,
+}
+
+impl Refusal {
+    /// A refusal after so many events.
+    pub fn new(taken: usize, failure: Failure) -> Self {
+        Self { taken, failure }
+    }
+
+    /// A refusal of the whole batch.
+    pub fn whole(failure: Failure) -> Self {
+        Self::new(0, failure)
+    }
+}

@@ -1,0 +1,104 @@
+use crate::{Cause, DecodeError, Position, StoreError, StoredEvent, Undecodable};
+
+/// Why a runner can't go on, for now or at all.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// A stored event can't be read by this program.
+    #[error("the event at position {position} can't be read")]
+    Decoding {
+        /// The event's position.
+        position: Position,
+        /// Which it is, and why.
+        #[source]
+        error: Box<Undecodable>,
+    },
+    /// The user's code refused an event.
+    #[error("the event at position {position} was refused")]
+    Applying {
+        /// The event's position.
+        position: Position,
+        /// What the user's code said.
+        #[source]
+        cause: Cause,
+    },
+    /// The read model's database didn't do what it was asked.
+    #[error("the read model's database failed")]
+    Database {
+        /// Whether it may succeed later, as it is busy or away.
+        passing: bool,
+        /// What it said.
+        #[source]
+        cause: Cause,
+    },
+    /// Another process has taken over; nothing was written.
+    #[error("another process has taken over; nothing was written")]
+    Fenced,
+    /// The event store didn't answer, or its log isn't the one that was read before.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Which part failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FailureClass {
+    /// Reading a stored event.
+    Decoding,
+    /// The user's code.
+    Applying,
+    /// The read model's database.
+    Database,
+    /// Another process has taken over.
+    Fenced,
+    /// The event store.
+    Store,
+    /// The log was restored to another past.
+    LogDiverged,
+}
+
+impl Failure {
+    /// An event that can't be read.
+    pub fn decode(event: &StoredEvent, reason: DecodeError) -> Self {
+        let position = event.position;
+        match event.undecodable(reason) {
+            StoreError::Undecodable(error) => Self::Decoding { position, error },
+            other => Self::Store(other),
+        }
+    }
+
+    /// An event that the user's code refused.
+    pub fn apply(event: &StoredEvent, cause: impl Into<Cause>) -> Self {
+        Self::Applying {
+            position: event.position,
+            cause: cause.into(),
+        }
+    }
+
+    /// Which part failed.
+    pub fn class(&self) -> FailureClass {
+        match self {
+            Self::Decoding { .. } => FailureClass::Decoding,
+            Self::Applying { .. } => FailureClass::Applying,
+            Self::Database { .. } => FailureClass::Database,
+            Self::Fenced => FailureClass::Fenced,
+            Self::Store(StoreError::LogDiverged { .. }) => FailureClass::LogDiverged,
+            Self::Store(_) => FailureClass::Store,
+        }
+    }
+
+    /// The position of the event that is to blame, if one is.
+    pub fn position(&self) -> Option<Position> {
+        match self {
+            Self::Decoding { position, .. }
+            | Self::Applying { position, .. }
+            | Self::Store(StoreError::LogDiverged { position, .. }) => Some(*position),
+            _ => None,
+        }
+    }
+
+    /// Whether a newer program wrote the event: then this one stops and waits for its update, and never passes over it.
+    pub fn is_newer(&self) -> bool {
+        matches!(self, Self::Decoding { error, .. } if matches!(error.reason, DecodeError::NewerVersion { .. }))
+    }
+}

@@ -1,0 +1,176 @@
+//! Keeps what is made of the log up to date.
+
+mod consumer;
+mod failure;
+mod handle;
+mod race;
+mod run;
+mod settings;
+mod settle;
+mod status;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+pub use consumer::{Batch, Begun, Consumer, ConsumerProfile, Parking, Refusal, Standing};
+pub use failure::{Failure, FailureClass};
+pub use handle::{Reached, RunnerHandle, WaitError};
+use run::{Park, Run};
+use settings::Settings;
+use status::Board;
+pub use status::{Phase, Status};
+
+use crate::{Clock, EventStore};
+
+/// Feeds a consumer from the log: first what is stored, then what is appended.
+///
+/// It does nothing before [`run`](Self::run), which is a future for a task of the program's own; it needs no particular
+/// async runtime. Take a [`handle`](Self::handle) first, to see how it does, to wait for it and to end it.
+///
+/// ```
+/// # #[cfg(feature = "derive")] {
+/// # use es_core::{Apply, Event, EventStore, InMemory, Position, Projection, Recorded, Runner};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "account.money-deposited")]
+/// # struct MoneyDeposited { cents: i64 }
+/// # #[derive(Debug, Clone, Default, Projection)]
+/// # #[projection(name = "total", version = 1)]
+/// # #[event(MoneyDeposited)]
+/// # struct Total { cents: i64 }
+/// # impl Apply<Recorded<MoneyDeposited>> for Total {
+/// #     fn apply(&mut self, deposited: Recorded<MoneyDeposited>) { self.cents += deposited.cents; }
+/// # }
+/// async fn total(store: impl EventStore, appended: Position) -> Result<i64, Box<dyn std::error::Error>> {
+///     let projection = InMemory::<Total>::new();
+///     let view = projection.view();
+///     let runner = Runner::new(store, projection);
+///     let handle = runner.handle();
+///     tokio::spawn(runner.run());
+///
+///     handle.wait_for(appended).await?;
+///     Ok(view.read().cents)
+/// }
+/// # }
+/// ```
+///
+/// # Failures
+///
+/// An event that the user's code refuses is tried again, after longer and longer waits; then the runner stops, or puts
+/// the event aside where [`park_failures`](Self::park_failures) says so. A database or an event store that is away is
+/// waited for. An event that a newer program wrote stops the runner at once and is never put aside, so that a program
+/// of the older version that still runs during an update passes over nothing; so does a log that was restored to
+/// another past. What stops the runner is what `run` returns, and stands in the [`Status`].
+///
+/// Also found as *projection daemon*, *async daemon*, *catch-up projector* or *persistent subscription* in other
+/// libraries.
+#[must_use = "nothing happens before `run`"]
+pub struct Runner<S, C> {
+    store: Arc<S>,
+    consumer: C,
+    settings: Settings,
+    park: Option<Park<C>>,
+    board: Board,
+    stopping: Arc<watch::Sender<bool>>,
+}
+
+impl<S: EventStore, C: Consumer> Runner<S, C> {
+    /// A runner that feeds this consumer from this store.
+    pub fn new(store: S, consumer: C) -> Self {
+        let settings = Settings::default();
+        let board = Board::new(&consumer.profile(), Arc::clone(&settings.clock));
+        Self {
+            store: Arc::new(store),
+            consumer,
+            settings,
+            park: None,
+            board,
+            stopping: Arc::new(watch::Sender::new(false)),
+        }
+    }
+
+    /// How many events are in a batch at most; 1,000 if nothing is said. A database commits once for each batch.
+    pub fn batch(mut self, events: usize) -> Self {
+        self.settings.batch = events.max(1);
+        self
+    }
+
+    /// For how long a batch is gathered at most, from its first event; 100 milliseconds if nothing is said. It is never
+    /// waited for events that aren't there yet: a batch ends where the log does.
+    pub fn within(mut self, time: Duration) -> Self {
+        self.settings.within = time;
+        self
+    }
+
+    /// How often an event is tried before it is given up; 5 times if nothing is said.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.settings.attempts = attempts.max(1);
+        self
+    }
+
+    /// How long it waits after the first failure, and at most; each wait is twice as long as the one before. 100
+    /// milliseconds and 10 seconds if nothing is said.
+    pub fn back_off(mut self, first: Duration, most: Duration) -> Self {
+        self.settings.back_off = (first, most);
+        self
+    }
+
+    /// The clock that [`Status::behind`] is measured by; the system's if nothing is said.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.settings.clock = Arc::new(clock);
+        self.board = Board::new(&self.consumer.profile(), Arc::clone(&self.settings.clock));
+        self
+    }
+
+    /// Puts an event aside that was given up, and every later one of its key behind it, instead of stopping.
+    pub fn park_failures(mut self) -> Self
+    where
+        C: super::Parking,
+    {
+        self.park = Some(C::park);
+        self
+    }
+
+    /// The way to look at the runner, to wait for it and to end it. Take it after all that is said above.
+    pub fn handle(&self) -> RunnerHandle {
+        RunnerHandle {
+            status: self.board.subscribe(),
+            stopping: Arc::clone(&self.stopping),
+            store: Arc::clone(&self.store) as Arc<dyn EventStore>,
+            filter: self.consumer.profile().filter,
+        }
+    }
+
+    /// Runs until it is shut down.
+    ///
+    /// Dropped, it takes in the batch that it was at or not; the next run goes on where what it made says.
+    ///
+    /// # Errors
+    ///
+    /// What has stopped it.
+    pub async fn run(self) -> Result<(), Arc<Failure>> {
+        let stopping = self.stopping.subscribe();
+        let run = Run {
+            store: self.store,
+            consumer: self.consumer,
+            settings: self.settings,
+            park: self.park,
+            board: self.board,
+            stopping,
+        };
+        let outcome = run.run().await;
+        drop(self.stopping);
+        outcome
+    }
+}
+
+impl<S, C> fmt::Debug for Runner<S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner")
+            .field("status", &*self.board.subscribe().borrow())
+            .finish_non_exhaustive()
+    }
+}

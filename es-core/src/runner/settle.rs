@@ -1,0 +1,104 @@
+//! Having a consumer take in a batch, whatever fails.
+
+use std::sync::Arc;
+
+use super::run::Run;
+use super::settings::Reaction;
+use super::{Batch, Consumer, Failure, Refusal};
+use crate::{EventStore, StoredEvent};
+
+impl<S: EventStore, C: Consumer> Run<S, C> {
+    /// Has the consumer take a batch in, however often it has to be tried; `false` if the runner was ended meanwhile.
+    ///
+    /// What comes before an event that fails is taken in by itself, and then that event alone is tried.
+    pub(super) async fn settle(&mut self, batch: &Batch) -> Result<bool, Failure> {
+        let all = batch.events.len();
+        let (mut taken, mut step, mut tries) = (0, all, 0);
+        loop {
+            let part;
+            let piece = if taken == 0 && step == all {
+                batch
+            } else {
+                part = batch.part(taken, step);
+                &part
+            };
+            let Err(refusal) = self.consumer.consume(piece).await else {
+                self.took(piece, piece.events.len());
+                taken += piece.events.len();
+                if taken == all {
+                    return Ok(true);
+                }
+                (step, tries) = (all - taken, 0);
+                continue;
+            };
+            let Refusal {
+                taken: more,
+                failure,
+            } = refusal;
+            if more > 0 {
+                self.took(&batch.part(taken, more), more);
+                (taken, tries) = (taken + more, 0);
+            }
+            let left = &batch.events[taken..];
+            let blamed = failure
+                .position()
+                .and_then(|position| left.iter().position(|event| event.position == position));
+            if let Some(before) = blamed.filter(|before| *before > 0) {
+                step = before;
+                continue;
+            }
+            tries += 1;
+            step = if blamed.is_some() { 1 } else { left.len() };
+            match (self.settings.reaction(&failure, tries), left.first()) {
+                (Reaction::Again(delay), _) => {
+                    self.report(failure, tries);
+                    if !self.sleep(delay).await {
+                        return Ok(false);
+                    }
+                }
+                (Reaction::GiveUp, Some(event)) if self.park.is_some() && blamed.is_some() => {
+                    if !self.put_aside(event, failure).await? {
+                        return Ok(false);
+                    }
+                    taken += 1;
+                    if taken == all {
+                        return Ok(true);
+                    }
+                    (step, tries) = (all - taken, 0);
+                }
+                (Reaction::GiveUp | Reaction::Stop, _) => return Err(failure),
+            }
+        }
+    }
+
+    /// Parks an event, however often the database has to be asked; `false` if the runner was ended meanwhile.
+    async fn put_aside(&mut self, event: &StoredEvent, failure: Failure) -> Result<bool, Failure> {
+        let Some(park) = self.park else {
+            return Err(failure);
+        };
+        let failure = Arc::new(failure);
+        self.board.failed(Arc::clone(&failure), 0);
+        let mut tries = 0;
+        while let Err(refused) = park(&mut self.consumer, event, &failure).await {
+            tries += 1;
+            let Reaction::Again(delay) = self.settings.reaction(&refused, tries) else {
+                return Err(refused);
+            };
+            self.report(refused, tries);
+            if !self.sleep(delay).await {
+                return Ok(false);
+            }
+        }
+        tracing::warn!(position = %event.position, error = %failure, "an event was parked");
+        let standing = self.consumer.standing();
+        self.board.took(0, None, event.position, false, standing);
+        Ok(true)
+    }
+
+    fn took(&mut self, batch: &Batch, events: usize) {
+        let last = batch.events.last().map(|event| event.envelope.recorded_at);
+        let standing = self.consumer.standing();
+        self.board
+            .took(events, last, batch.looked_to, batch.caught_up, standing);
+    }
+}

@@ -1,0 +1,130 @@
+//! A consumer that does what it is told, and writes down what it was asked.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use es_core::{
+    Batch, Begun, BoxFuture, Checkpoint, Consumer, ConsumerProfile, Failure, Filter, Parking,
+    Position, Refusal, Standing, StoredEvent,
+};
+
+#[derive(Clone, Default)]
+pub(crate) struct Scripted {
+    pub log: Arc<Mutex<Log>>,
+}
+
+#[derive(Default)]
+pub(crate) struct Log {
+    /// What `begin` answers; else it goes on after what was taken in.
+    pub begun: VecDeque<Begun>,
+    /// What refuses the next batches; `None` takes one in.
+    pub refusals: VecDeque<Option<Refusal>>,
+    /// An event that is refused whenever it comes.
+    pub poison: Option<Position>,
+    pub taken: Vec<Position>,
+    pub batches: Vec<usize>,
+    pub parked: Vec<Position>,
+    pub kept: Vec<Checkpoint>,
+    pub tries: u32,
+    pub ends: u32,
+    looked_to: Position,
+    last: Option<Checkpoint>,
+}
+
+impl Scripted {
+    pub(crate) fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap()
+    }
+}
+
+pub(crate) fn database(passing: bool) -> Refusal {
+    let cause = "the database said no".into();
+    Refusal::whole(Failure::Database { passing, cause })
+}
+
+impl Log {
+    fn take(&mut self, events: &[StoredEvent]) {
+        for event in events {
+            self.taken.push(event.position);
+            self.last = Some(Checkpoint {
+                position: event.position,
+                event_id: Some(event.envelope.id),
+            });
+            self.looked_to = event.position;
+        }
+    }
+}
+
+impl Consumer for Scripted {
+    fn profile(&self) -> ConsumerProfile {
+        let filter = Filter::all().name("counter.counted");
+        ConsumerProfile::new("scripted", 7, filter).keep_every(Duration::from_millis(1))
+    }
+
+    fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>> {
+        let mut log = self.log();
+        let last = log.last.unwrap_or(Checkpoint::START);
+        let begun = log.begun.pop_front().unwrap_or(Begun::At(last));
+        drop(log);
+        Box::pin(async move { Ok(begun) })
+    }
+
+    fn consume<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>> {
+        let mut log = self.log();
+        let mut outcome = Ok(());
+        if !batch.events.is_empty() {
+            log.tries += 1;
+            if let Some(Some(refusal)) = log.refusals.pop_front() {
+                outcome = Err(refusal);
+            }
+            let poisoned = (batch.events.iter()).find(|event| Some(event.position) == log.poison);
+            if let (Ok(()), Some(event)) = (&outcome, poisoned) {
+                outcome = Err(Refusal::whole(Failure::apply(event, "poison")));
+            }
+        }
+        match &outcome {
+            Ok(()) => {
+                log.take(&batch.events);
+                log.looked_to = batch.looked_to;
+                if !batch.events.is_empty() {
+                    log.batches.push(batch.events.len());
+                }
+            }
+            Err(refusal) => log.take(&batch.events[..refusal.taken]),
+        }
+        drop(log);
+        Box::pin(async move { outcome })
+    }
+
+    fn standing(&self) -> Standing {
+        let log = self.log();
+        let mut standing = Standing::at(log.looked_to);
+        standing.parked = log.parked.len() as u64;
+        standing
+    }
+
+    fn keep(&mut self, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), Failure>> {
+        self.log().kept.push(checkpoint);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn end(&mut self) -> BoxFuture<'_, Result<(), Failure>> {
+        self.log().ends += 1;
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Parking for Scripted {
+    fn park<'a>(
+        &'a mut self,
+        event: &'a StoredEvent,
+        _: &'a Failure,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        let mut log = self.log();
+        log.parked.push(event.position);
+        log.looked_to = event.position;
+        drop(log);
+        Box::pin(async { Ok(()) })
+    }
+}
