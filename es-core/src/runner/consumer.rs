@@ -144,6 +144,11 @@ impl Standing {
             parked: 0,
         }
     }
+
+    /// With so many events parked.
+    pub fn with_parked(self, parked: u64) -> Self {
+        Self { parked, ..self }
+    }
 }
 
 /// Some events of the log, in order.

@@ -197,7 +197,7 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
     }
 
     async fn keep(&mut self, subscription: &Subscription<Arc<S>>) -> Result<(), Failure> {
-        let checkpoint = match self.checkpoint(subscription).await {
+        let checkpoint = match last_looked_at(&*self.store, subscription).await {
             Ok(checkpoint) => checkpoint,
             // Where the log can't be asked, the last event that passed is as good.
             Err(_) => subscription.checkpoint(),
@@ -210,25 +210,6 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
         }
         self.board.idle(self.consumer.standing());
         Ok(())
-    }
-
-    /// The last event that was looked at: also where it doesn't pass, so that what is kept doesn't fall behind a log
-    /// whose other events go on.
-    async fn checkpoint(
-        &self,
-        subscription: &Subscription<Arc<S>>,
-    ) -> Result<Checkpoint, StoreError> {
-        let (seen, looked_to) = (subscription.checkpoint(), subscription.looked_to());
-        if looked_to <= seen.position {
-            return Ok(seen);
-        }
-        let before = Position::new(looked_to.number().saturating_sub(1));
-        let query = LogQuery::after(before).until(looked_to).limit(1);
-        let page = self.store.read_log(query).await?;
-        Ok(page.events.first().map_or(seen, |event| Checkpoint {
-            position: event.position,
-            event_id: Some(event.envelope.id),
-        }))
     }
 
     pub(super) fn report(&self, failure: Failure, tries: u32) {
@@ -244,4 +225,23 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
             Raced::Stopped
         )
     }
+}
+
+/// The last event that was looked at: also where it doesn't pass, so that what is kept doesn't fall behind a log
+/// whose other events go on.
+async fn last_looked_at<S: EventStore>(
+    store: &S,
+    subscription: &Subscription<Arc<S>>,
+) -> Result<Checkpoint, StoreError> {
+    let (seen, looked_to) = (subscription.checkpoint(), subscription.looked_to());
+    if looked_to <= seen.position {
+        return Ok(seen);
+    }
+    let before = Position::new(looked_to.number().saturating_sub(1));
+    let query = LogQuery::after(before).until(looked_to).limit(1);
+    let page = store.read_log(query).await?;
+    Ok(page.events.first().map_or(seen, |event| Checkpoint {
+        position: event.position,
+        event_id: Some(event.envelope.id),
+    }))
 }
