@@ -29,6 +29,8 @@ pub(crate) enum Fault {
     Stream { key: i64 },
     #[error("the snapshot of a stream has an unreadable {column}")]
     Snapshot { column: &'static str },
+    #[error("the saved state of a projection has an unreadable {column}")]
+    State { column: &'static str },
     #[error("the store is closed")]
     Closed,
 }
@@ -100,7 +102,7 @@ pub(crate) fn is_busy(error: &Error) -> bool {
     code(error) == Some(ErrorCode::DatabaseBusy)
 }
 
-fn may_pass(error: &Error) -> bool {
+pub(crate) fn may_pass(error: &Error) -> bool {
     use ErrorCode::{
         CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, FileLockingProtocolFailed, OutOfMemory,
         SystemIoFailure,

@@ -32,6 +32,8 @@
 //! Several processes may share a file: writers take turns. A subscriber wakes at once for what its own process appends,
 //! and within [`SqliteOptions::poll_interval`] for what another one does.
 //!
+//! [`SqliteReadModels`] keeps projections in an SQLite database, each event in them exactly once.
+//!
 //! Not for network file systems, whose locks SQLite can't rely on.
 //!
 //! # Limits
@@ -43,6 +45,7 @@ mod error;
 mod options;
 mod page;
 mod read;
+mod read_model;
 mod row;
 mod schema;
 mod snapshot;
@@ -50,4 +53,7 @@ mod store;
 mod wait;
 
 pub use options::{Durability, SqliteOptions};
+pub use read_model::{
+    Context, ParkedEvent, Retried, SqliteHandler, SqliteProjection, SqliteReadModels,
+};
 pub use store::SqliteStore;

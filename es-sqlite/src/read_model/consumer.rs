@@ -1,0 +1,141 @@
+use std::fmt;
+use std::time::Duration;
+
+use es_core::{
+    Batch, Begun, BoxFuture, Checkpoint, Consumer, ConsumerProfile, Failure, Parking, Refusal,
+    Standing, StoreError, StoredEvent,
+};
+
+use super::context::SqliteHandler;
+use super::thread::Thread;
+use super::worker::Worker;
+
+/// A projection into an SQLite database, to be fed by a [`Runner`](es_core::Runner); made by
+/// [`SqliteReadModels::projection`](crate::SqliteReadModels::projection).
+///
+/// Several processes may run it: one makes progress, the others stand by and take over when its lease runs out. Every
+/// commit checks that nobody has taken over, so what a process does that was held up for long is refused whole.
+pub struct SqliteProjection<H> {
+    lease: Duration,
+    /// Until the thread has it.
+    worker: Option<Worker<H>>,
+    thread: Option<Thread<Worker<H>>>,
+    standing: Standing,
+}
+
+/// How far what is stored of an idle projection's place may lag behind what it has looked through.
+const KEEP_EVERY: Duration = Duration::from_millis(250);
+
+impl<H: SqliteHandler> SqliteProjection<H> {
+    pub(super) fn new(worker: Worker<H>, lease: Duration) -> Self {
+        Self {
+            lease,
+            worker: Some(worker),
+            thread: None,
+            standing: Standing::default(),
+        }
+    }
+
+    async fn ask<T: Send + 'static>(
+        &mut self,
+        job: impl FnOnce(&mut Worker<H>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let Some(thread) = &self.thread else {
+            return Err(Failure::Fenced);
+        };
+        let job = move |worker: &mut Worker<H>| {
+            let done = job(worker);
+            (done, worker.standing())
+        };
+        // The thread is gone if the handler panicked, and doesn't come back.
+        let (done, standing) = thread.ask(job).await.map_err(for_good)?;
+        self.standing = standing;
+        done
+    }
+
+    fn start(&mut self) -> Result<(), Failure> {
+        if let Some(worker) = self.worker.take() {
+            let thread = Thread::start("es-sqlite project", worker);
+            self.thread = Some(thread.map_err(for_good)?);
+        }
+        Ok(())
+    }
+}
+
+fn for_good(error: StoreError) -> Failure {
+    Failure::Database {
+        passing: false,
+        cause: error.into(),
+    }
+}
+
+/// An error with its sources, for whoever looks at what is parked.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+impl<H: SqliteHandler> Consumer for SqliteProjection<H> {
+    fn profile(&self) -> ConsumerProfile {
+        ConsumerProfile::new(H::NAME, H::VERSION, H::filter())
+            .keep_every((self.lease / 3).min(KEEP_EVERY))
+    }
+
+    fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>> {
+        Box::pin(async {
+            self.start()?;
+            self.ask(Worker::begin).await
+        })
+    }
+
+    fn consume<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>> {
+        let (events, looked_to) = (batch.events.clone(), batch.looked_to);
+        Box::pin(async move {
+            let consumed = self.ask(move |worker| worker.consume(&events, looked_to));
+            consumed.await.map_err(Refusal::whole)
+        })
+    }
+
+    fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    fn keep(&mut self, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(self.ask(move |worker| worker.keep(checkpoint)))
+    }
+
+    fn end(&mut self) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async {
+            match self.thread {
+                Some(_) => self.ask(Worker::release).await,
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+impl<H: SqliteHandler> Parking for SqliteProjection<H> {
+    fn park<'a>(
+        &'a mut self,
+        event: &'a StoredEvent,
+        failure: &'a Failure,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        let (event, why) = (event.clone(), chain(failure));
+        Box::pin(self.ask(move |worker| worker.park(&event, &why)))
+    }
+}
+
+impl<H: SqliteHandler> fmt::Debug for SqliteProjection<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteProjection")
+            .field("projection", &H::NAME)
+            .field("version", &H::VERSION)
+            .field("standing", &self.standing)
+            .finish_non_exhaustive()
+    }
+}

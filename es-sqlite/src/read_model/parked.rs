@@ -1,0 +1,235 @@
+//! Events that were put aside, with those of their key behind them.
+
+use std::collections::HashSet;
+
+use es_core::{EventStore, Failure, LogQuery, Position, StoredEvent};
+use rusqlite::{Connection, Row, params};
+
+use super::SqliteReadModels;
+use super::context::SqliteHandler;
+use super::fence::{database, now};
+use super::worker::{apply, immediate};
+use crate::row::{signed, unsigned};
+
+/// An event that was put aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParkedEvent {
+    /// Its place in the log.
+    pub position: Position,
+    /// What it belongs to.
+    pub key: String,
+    /// Why it was put aside; `None` if it waits behind another of its key.
+    pub failure: Option<String>,
+}
+
+/// What a retry came to.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Retried {
+    /// How many events were taken in.
+    pub taken: usize,
+    /// Why the next one wasn't; it and those behind it are still parked.
+    pub failure: Option<Failure>,
+}
+
+/// The keys of which events are parked.
+pub(super) fn keys(
+    connection: &Connection,
+    name: &str,
+    version: u32,
+) -> Result<HashSet<String>, Failure> {
+    let mut statement = connection
+        .prepare_cached("SELECT DISTINCT key FROM es_parked WHERE name = ?1 AND version = ?2")
+        .map_err(database)?;
+    let keys = statement
+        .query_map(params![name, version], |row| row.get(0))
+        .map_err(database)?;
+    keys.collect::<Result<_, _>>().map_err(database)
+}
+
+pub(super) fn put(
+    connection: &Connection,
+    name: &str,
+    version: u32,
+    position: Position,
+    key: &str,
+    failure: Option<&str>,
+) -> Result<(), Failure> {
+    connection
+        .prepare_cached(
+            "INSERT INTO es_parked (name, version, position, key, failure, parked_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )
+        .and_then(|mut statement| {
+            let position = signed(position.number());
+            statement.execute(params![name, version, position, key, failure, now()])
+        })
+        .map(drop)
+        .map_err(database)
+}
+
+/// Those of one key, or all, in the order of the log.
+fn list(
+    connection: &Connection,
+    name: &str,
+    version: u32,
+    key: Option<&str>,
+) -> Result<Vec<ParkedEvent>, Failure> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT position, key, failure FROM es_parked \
+             WHERE name = ?1 AND version = ?2 AND key = coalesce(?3, key) ORDER BY position",
+        )
+        .map_err(database)?;
+    let parked = |row: &Row<'_>| {
+        Ok(ParkedEvent {
+            position: Position::new(unsigned(row, 0).unwrap_or_default()),
+            key: row.get(1)?,
+            failure: row.get(2)?,
+        })
+    };
+    let found = statement
+        .query_map(params![name, version, key], parked)
+        .map_err(database)?;
+    found.collect::<Result<_, _>>().map_err(database)
+}
+
+fn remove(
+    connection: &Connection,
+    name: &str,
+    version: u32,
+    position: Position,
+) -> Result<(), Failure> {
+    connection
+        .execute(
+            "DELETE FROM es_parked WHERE name = ?1 AND version = ?2 AND position = ?3",
+            params![name, version, signed(position.number())],
+        )
+        .map(drop)
+        .map_err(database)
+}
+
+/// What an operator decides about events that were put aside.
+impl SqliteReadModels {
+    /// The events of a projection that are parked, in the order of the log.
+    pub async fn parked<H: SqliteHandler>(&self) -> Result<Vec<ParkedEvent>, Failure> {
+        self.with(|connection| list(connection, H::NAME, H::VERSION, None))
+            .await
+    }
+
+    /// Takes in the parked events of a key, in the order of the log and each with its own effect, until one fails; then
+    /// that one and those behind it stay parked.
+    ///
+    /// The events are read from the log. The projection's runner may run meanwhile, here or elsewhere: what comes of the
+    /// key until the last one is taken in goes behind it.
+    pub async fn retry<H: SqliteHandler>(
+        &self,
+        mut handler: H,
+        store: &impl EventStore,
+        key: &str,
+    ) -> Result<Retried, Failure> {
+        let mut retried = Retried {
+            taken: 0,
+            failure: None,
+        };
+        // More may come behind while these are read: until there are none.
+        loop {
+            let asked = key.to_owned();
+            let listed =
+                self.with(move |connection| list(connection, H::NAME, H::VERSION, Some(&asked)));
+            let Some(first) = listed.await?.into_iter().next() else {
+                return Ok(retried);
+            };
+            let event = event_at(store, first.position).await?;
+            let retry = self.with(move |connection| {
+                let outcome = retry_one(connection, &mut handler, &event);
+                Ok::<_, Failure>((handler, outcome))
+            });
+            let (back, outcome) = retry.await?;
+            handler = back;
+            match outcome {
+                Ok(()) => retried.taken += 1,
+                Err(failure) => {
+                    retried.failure = Some(failure);
+                    return Ok(retried);
+                }
+            }
+        }
+    }
+
+    /// Passes over a parked event for good, and writes down who decided that and why. It has to be the first of its
+    /// key; those behind it stay parked until they are retried.
+    ///
+    /// Answers whether there was such an event.
+    pub async fn skip<H: SqliteHandler>(
+        &self,
+        position: Position,
+        actor: &str,
+        reason: &str,
+    ) -> Result<bool, Failure> {
+        let (actor, reason) = (actor.to_owned(), reason.to_owned());
+        let job = move |connection: &mut Connection| {
+            let transaction = immediate(connection)?;
+            let skipped = transaction
+                .execute(
+                    "INSERT INTO es_skipped (name, version, position, key, failure, actor, reason, skipped_at) \
+                     SELECT name, version, position, key, coalesce(failure, ''), ?4, ?5, ?6 FROM es_parked p \
+                     WHERE name = ?1 AND version = ?2 AND position = ?3 AND NOT EXISTS (\
+                     SELECT 1 FROM es_parked o WHERE o.name = p.name AND o.version = p.version \
+                     AND o.key = p.key AND o.position < p.position)",
+                    params![H::NAME, H::VERSION, signed(position.number()), actor, reason, now()],
+                )
+                .map_err(database)?;
+            if skipped == 1 {
+                remove(&transaction, H::NAME, H::VERSION, position)?;
+            }
+            transaction.commit().map_err(database)?;
+            Ok(skipped == 1)
+        };
+        self.with(job).await
+    }
+}
+
+/// Takes in an event, if it is still the first of its key that is parked.
+fn retry_one<H: SqliteHandler>(
+    connection: &mut Connection,
+    handler: &mut H,
+    event: &StoredEvent,
+) -> Result<(), Failure> {
+    let transaction = immediate(connection)?;
+    let parked = list(&transaction, H::NAME, H::VERSION, Some(H::key(event)))?;
+    if parked.first().map(|parked| parked.position) != Some(event.position) {
+        return Ok(());
+    }
+    apply(
+        handler,
+        &transaction,
+        event,
+        replayed::<H>(&transaction, event)?,
+    )?;
+    remove(&transaction, H::NAME, H::VERSION, event.position)?;
+    transaction.commit().map_err(database)
+}
+
+/// Whether an older version has taken the event in before.
+fn replayed<H: SqliteHandler>(
+    connection: &Connection,
+    event: &StoredEvent,
+) -> Result<bool, Failure> {
+    let fences = super::fence::all(connection, H::NAME)?;
+    let mine = fences.iter().find(|fence| fence.version == H::VERSION);
+    Ok(mine.is_some_and(|mine| {
+        mine.state == super::fence::State::Building || event.position <= mine.mark
+    }))
+}
+
+async fn event_at(store: &impl EventStore, position: Position) -> Result<StoredEvent, Failure> {
+    let before = Position::new(position.number().saturating_sub(1));
+    let query = LogQuery::after(before).until(position).limit(1);
+    let found = store.read_log(query).await?.events.pop();
+    found.ok_or_else(|| Failure::Database {
+        passing: false,
+        cause: "a parked event is not in the log".into(),
+    })
+}

@@ -1,0 +1,282 @@
+//! What the thread of a projection does.
+
+use std::time::Duration;
+
+use es_core::{
+    Begun, Cause, Checkpoint, EventSet, Failure, Position, Recorded, Standing, StoredEvent,
+};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::context::{Context, SqliteHandler};
+use super::fence::{self, Fence, State, database};
+use super::tables::Database;
+use super::{parked, switch};
+use crate::error::may_pass;
+
+pub(super) struct Worker<H> {
+    database: Database,
+    handler: H,
+    lease: Duration,
+    /// As it is in the database, unless another process has taken over.
+    fence: Option<Fence>,
+    standing: Standing,
+}
+
+/// How long a process that stands by waits before it looks again, at most: so late are its readers' waits answered.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+pub(super) fn immediate(connection: &mut Connection) -> Result<Transaction<'_>, Failure> {
+    connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(database)
+}
+
+impl<H: SqliteHandler> Worker<H> {
+    pub(super) fn new(handler: H, database: Database, lease: Duration) -> Self {
+        Self {
+            database,
+            handler,
+            lease,
+            fence: None,
+            standing: Standing::default(),
+        }
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    /// Takes the projection over, unless another process has it or a newer version has taken its place.
+    pub(super) fn begin(&mut self) -> Result<Begun, Failure> {
+        let lease_until = fence::after(self.lease);
+        let mine = self.fence.take().map(|fence| fence.epoch);
+        let transaction = immediate(self.database.connection()?)?;
+        let fences = fence::all(&transaction, H::NAME)?;
+        let active = fences.iter().find(|fence| fence.state == State::Active);
+        let stored = fences.iter().find(|fence| fence.version == H::VERSION);
+        let answering = active.or(stored).copied();
+        let left = |fence: &Fence| fence.lease_until.saturating_sub(fence::now());
+        let fence = match stored {
+            None if active.is_none_or(|active| active.version < H::VERSION) => {
+                let fence = Fence {
+                    version: H::VERSION,
+                    epoch: 1,
+                    checkpoint: Checkpoint::START,
+                    lease_until,
+                    state: active.map_or(State::Active, |_| State::Building),
+                    mark: Position::START,
+                };
+                fence::insert(&transaction, H::NAME, &fence)?;
+                self.handler.create(&transaction).map_err(refused)?;
+                if fence.state == State::Active {
+                    self.handler.activate(&transaction).map_err(refused)?;
+                }
+                Some(fence)
+            }
+            Some(stored)
+                if stored.state != State::Retired
+                    && (left(stored) <= 0 || mine == Some(stored.epoch)) =>
+            {
+                let mut fence = *stored;
+                fence.lease_until = lease_until;
+                fence::take(&transaction, H::NAME, &mut fence)?;
+                Some(fence)
+            }
+            _ => None,
+        };
+        let answering = answering.or(fence);
+        self.standing = match answering {
+            Some(answering) => {
+                standing::<H>(&transaction, &answering, answering.checkpoint.position)?
+            }
+            None => Standing::default(),
+        };
+        transaction.commit().map_err(database)?;
+        self.fence = fence;
+        Ok(match fence {
+            Some(fence) => Begun::At(fence.checkpoint),
+            None => Begun::Held {
+                standing: self.standing,
+                again_in: LOOK_EVERY,
+            },
+        })
+    }
+
+    /// Takes events in, all or none.
+    pub(super) fn consume(
+        &mut self,
+        events: &[StoredEvent],
+        looked_to: Position,
+    ) -> Result<(), Failure> {
+        let held = self.fence.ok_or(Failure::Fenced)?;
+        if events.is_empty() && held.state == State::Active {
+            self.standing.frontier = self.standing.frontier.max(looked_to);
+            return Ok(());
+        }
+        let mut fence = held;
+        fence.lease_until = fence::after(self.lease);
+        let transaction = immediate(self.database.connection()?)?;
+        fence::check(&transaction, H::NAME, &held)?;
+        let older = switch::older(&transaction, H::NAME, &fence)?;
+        let parked = parked::keys(&transaction, H::NAME, H::VERSION)?;
+        for event in events {
+            switch::before(
+                event.position,
+                &mut fence,
+                older.as_ref(),
+                &mut self.handler,
+                &transaction,
+            )?;
+            if parked.contains(H::key(event)) {
+                parked::put(
+                    &transaction,
+                    H::NAME,
+                    H::VERSION,
+                    event.position,
+                    H::key(event),
+                    None,
+                )?;
+            } else {
+                let replay = fence.state == State::Building || event.position <= fence.mark;
+                apply(&mut self.handler, &transaction, event, replay)?;
+            }
+        }
+        switch::caught_up(
+            looked_to,
+            &mut fence,
+            older.as_ref(),
+            &mut self.handler,
+            &transaction,
+        )?;
+        let checkpoint = events.last().map_or(held.checkpoint, checkpoint);
+        let standing = match (&older, fence.state) {
+            (Some(older), State::Building) => {
+                standing::<H>(&transaction, older, older.checkpoint.position)?
+            }
+            _ => standing::<H>(&transaction, &fence, looked_to)?,
+        };
+        finish(transaction, &held, &mut fence, checkpoint, H::NAME)?;
+        (self.fence, self.standing) = (Some(fence), standing);
+        Ok(())
+    }
+
+    /// Puts aside the event that comes next.
+    pub(super) fn park(&mut self, event: &StoredEvent, failure: &str) -> Result<(), Failure> {
+        let held = self.fence.ok_or(Failure::Fenced)?;
+        let mut fence = held;
+        fence.lease_until = fence::after(self.lease);
+        let transaction = immediate(self.database.connection()?)?;
+        let (position, key) = (event.position, H::key(event));
+        parked::put(
+            &transaction,
+            H::NAME,
+            H::VERSION,
+            position,
+            key,
+            Some(failure),
+        )?;
+        let standing = match switch::older(&transaction, H::NAME, &fence)? {
+            Some(older) => standing::<H>(&transaction, &older, older.checkpoint.position)?,
+            None => standing::<H>(&transaction, &fence, position)?,
+        };
+        finish(transaction, &held, &mut fence, checkpoint(event), H::NAME)?;
+        (self.fence, self.standing) = (Some(fence), standing);
+        Ok(())
+    }
+
+    /// Renews the lease, and moves on past events that don't concern the projection.
+    pub(super) fn keep(&mut self, looked_at: Checkpoint) -> Result<(), Failure> {
+        let held = self.fence.ok_or(Failure::Fenced)?;
+        let moves = held.state == State::Active && looked_at.position > held.checkpoint.position;
+        let third = i64::try_from(self.lease.as_micros() / 3).unwrap_or(i64::MAX);
+        if !moves && held.lease_until.saturating_sub(fence::now()) > 2 * third {
+            return Ok(());
+        }
+        let mut fence = held;
+        fence.lease_until = fence::after(self.lease);
+        let checkpoint = if moves { looked_at } else { held.checkpoint };
+        let transaction = immediate(self.database.connection()?)?;
+        finish(transaction, &held, &mut fence, checkpoint, H::NAME)?;
+        self.fence = Some(fence);
+        Ok(())
+    }
+
+    /// Lets another process take over at once.
+    pub(super) fn release(&mut self) -> Result<(), Failure> {
+        match self.fence.take() {
+            Some(fence) => fence::release(self.database.connection()?, H::NAME, &fence),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Has the handler take an event in.
+pub(super) fn apply<H: SqliteHandler>(
+    handler: &mut H,
+    transaction: &Transaction<'_>,
+    event: &StoredEvent,
+    replay: bool,
+) -> Result<(), Failure> {
+    let decoded = H::Event::decode(&event.name, event.version, event.payload.as_str());
+    let Some(decoded) = decoded.map_err(|reason| Failure::decode(event, reason))? else {
+        return Ok(());
+    };
+    let recorded = Recorded::new(decoded, &event.envelope);
+    let recorded = recorded.map_err(|reason| Failure::decode(event, reason))?;
+    let context = Context::new(transaction, event.position, replay);
+    handler.handle(recorded, &context).map_err(|cause| {
+        match cause.downcast_ref::<rusqlite::Error>() {
+            Some(error) if may_pass(error) => Failure::Database {
+                passing: true,
+                cause,
+            },
+            _ => Failure::apply(event, cause),
+        }
+    })
+}
+
+/// The user's code refused, and no event is to blame.
+pub(super) fn refused(cause: Cause) -> Failure {
+    let passing = cause
+        .downcast_ref::<rusqlite::Error>()
+        .is_some_and(may_pass);
+    Failure::Database { passing, cause }
+}
+
+/// How far the version that answers is, with what is parked of it.
+fn standing<H: SqliteHandler>(
+    connection: &Connection,
+    answering: &Fence,
+    frontier: Position,
+) -> Result<Standing, Failure> {
+    let parked = fence::parked(connection, H::NAME, answering.version)?;
+    Ok(Standing::at(frontier).with_parked(parked))
+}
+
+fn checkpoint(event: &StoredEvent) -> Checkpoint {
+    Checkpoint {
+        position: event.position,
+        event_id: Some(event.envelope.id),
+    }
+}
+
+/// Moves on and commits, if nobody has taken over.
+fn finish(
+    transaction: Transaction<'_>,
+    held: &Fence,
+    fence: &mut Fence,
+    to: Checkpoint,
+    name: &str,
+) -> Result<(), Failure> {
+    if transaction.is_autocommit() {
+        return Err(Failure::Database {
+            passing: false,
+            cause: "the handler has ended the transaction, which is the projection's to end".into(),
+        });
+    }
+    fence.checkpoint = held.checkpoint;
+    fence::advance(&transaction, name, fence, to)?;
+    transaction.commit().map_err(database)?;
+    fence.checkpoint = to;
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//! Read models in an SQLite database: each event once, whatever dies, whoever else runs, and from version to version.
+
+mod domain;
+mod exactly_once;
+mod killed;
+mod parking;
+mod states;
+mod takeover;
+mod versions;
