@@ -137,7 +137,7 @@ impl<H: SqliteHandler> Worker<H> {
                     None,
                 )?;
             } else {
-                let replay = fence.state == State::Building || event.position <= fence.mark;
+                let replay = fence.state == State::Building;
                 apply(&mut self.handler, &transaction, event, replay)?;
             }
         }

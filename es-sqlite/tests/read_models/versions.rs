@@ -18,6 +18,7 @@ use crate::domain::{Bench, Counted, Totals, soon};
 struct Negated {
     /// Each event with whether it was a replay.
     told: Arc<Mutex<BTreeMap<u64, bool>>>,
+    refuses_thirteens: Arc<AtomicBool>,
 }
 
 /// Version 1 with a view of what answers.
@@ -84,6 +85,9 @@ impl SqliteHandler for Negated {
             .lock()
             .unwrap()
             .insert(position, context.is_replay());
+        if by == 13 && self.refuses_thirteens.load(Ordering::SeqCst) {
+            return Err("thirteen".into());
+        }
         add(context, 2, -by)
     }
     fn activate(&mut self, transaction: &Transaction<'_>) -> Result<(), Cause> {
@@ -141,6 +145,30 @@ async fn a_new_version_is_built_beside_the_old_and_takes_over_when_it_is_not_beh
         assert_eq!(standing.frontier, Position::new(7));
     }
     assert_eq!(answer(&readers), (2, -7, 7));
+}
+
+#[tokio::test]
+async fn what_was_put_aside_while_a_version_was_built_is_still_a_replay_when_it_is_retried() {
+    let bench = Bench::new().await;
+    bench.count("a", &[1, 13, 1]).await;
+    let models = bench.models().await;
+    let mut old = models.projection(Plain::default());
+    old.begin().await.unwrap();
+    old.consume(&bench.batch(0).await).await.unwrap();
+    let negated = Negated::default();
+    negated.refuses_thirteens.store(true, Ordering::SeqCst);
+    let new = Runner::new(bench.store.clone(), models.projection(negated.clone()));
+    let new = new.attempts(1).park_failures();
+    let handle = new.handle();
+    tokio::spawn(new.run());
+    let head = bench.count("b", &[1]).await;
+    assert_eq!(soon(handle.wait_for(head)).await.unwrap().parked, 2);
+    negated.refuses_thirteens.store(false, Ordering::SeqCst);
+    let retried = models.retry(negated.clone(), &bench.store, "counter/a");
+    assert_eq!(retried.await.unwrap().taken, 2);
+    let told = negated.told.lock().unwrap().clone();
+    assert_eq!(told, [(1, true), (2, true), (3, true), (4, false)].into());
+    soon(handle.shutdown()).await;
 }
 
 #[tokio::test]
