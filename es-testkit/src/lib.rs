@@ -1,8 +1,10 @@
-//! Given-when-then tests for aggregates, and the laws of event stores as a table that a store runs. A dev-dependency.
+//! Given-when-then tests for aggregates and projections, and the laws of event stores as a table that a store runs. A dev-dependency.
 //!
 //! | to | see |
 //! |---|---|
 //! | test what an aggregate decides | [`Spec`] |
+//! | test what a projection makes of events | [`ProjectionSpec`]; [`GivenLog`] for one in a database |
+//! | wait for what runners show | [`Patience`] |
 //! | fix times and ids | [`FixedClock`], [`CountingIds`] |
 //! | have a store go wrong on cue | [`FaultyStore`] |
 //! | prove that a store keeps the laws | [`conformance!`], and the module [`conformance`](mod@conformance) |
@@ -11,9 +13,13 @@ mod clock;
 pub mod conformance;
 mod faulty;
 mod ids;
+mod patience;
+mod projection;
 mod spec;
 
 pub use clock::FixedClock;
 pub use faulty::{Calls, Fault, FaultyStore};
 pub use ids::CountingIds;
+pub use patience::Patience;
+pub use projection::{GivenLog, ProjectionScenario, ProjectionSpec};
 pub use spec::{Outcome, Scenario, Spec};

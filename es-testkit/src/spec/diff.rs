@@ -3,7 +3,7 @@ use std::fmt::{Debug, Write};
 use similar::{ChangeTag, TextDiff};
 
 /// Where two values differ, line by line: `-` was expected, `+` is there.
-pub(super) fn diff(expected: &impl Debug, actual: &impl Debug) -> String {
+pub(crate) fn diff(expected: &impl Debug, actual: &impl Debug) -> String {
     let (expected, actual) = (format!("{expected:#?}\n"), format!("{actual:#?}\n"));
     let mut lines = String::from("(- expected, + actual)\n");
     for change in TextDiff::from_lines(&expected, &actual).iter_all_changes() {

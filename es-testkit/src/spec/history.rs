@@ -95,7 +95,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>> History<A> {
 }
 
 /// An error with its sources.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -18,6 +18,8 @@ use std::fmt::Debug;
 
 use es_core::{Aggregate, Decision};
 
+pub(crate) use diff::diff;
+pub(crate) use history::chain;
 pub use outcome::Outcome;
 pub use scenario::Scenario;
 

@@ -1,0 +1,122 @@
+use std::pin::pin;
+use std::time::Duration;
+
+use es_core::{Phase, Position, RunnerHandle, Status, WaitError};
+use futures_timer::Delay;
+use futures_util::future::{Either, select, try_join_all};
+
+/// Waits for runners, for as long as a test should at most. What they show is waited for, and never slept for.
+///
+/// ```
+/// # use es_core::{Batch, Begun, BoxFuture, Checkpoint, Consumer, ConsumerProfile, Failure, Filter, Position, Refusal, Runner, Standing};
+/// # use es_memory::MemoryStore;
+/// # use es_testkit::Patience;
+/// # struct Nothing(Position);
+/// # impl Consumer for Nothing {
+/// #     fn profile(&self) -> ConsumerProfile { ConsumerProfile::new("nothing", 1, Filter::all()) }
+/// #     fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>> { Box::pin(async { Ok(Begun::At(Checkpoint::START)) }) }
+/// #     fn consume<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>> { self.0 = batch.looked_to; Box::pin(async { Ok(()) }) }
+/// #     fn standing(&self) -> Standing { Standing::at(self.0) }
+/// #     fn keep(&mut self, _: Checkpoint) -> BoxFuture<'_, Result<(), Failure>> { Box::pin(async { Ok(()) }) }
+/// #     fn end(&mut self) -> BoxFuture<'_, Result<(), Failure>> { Box::pin(async { Ok(()) }) }
+/// # }
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let runner = Runner::new(MemoryStore::new(), Nothing(Position::START));
+/// let handle = runner.handle();
+/// tokio::spawn(runner.run());
+/// Patience::default().until_caught_up([&handle]).await;
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Patience(Duration);
+
+impl Default for Patience {
+    /// 30 seconds.
+    fn default() -> Self {
+        Self(Duration::from_secs(30))
+    }
+}
+
+impl Patience {
+    /// Waits at most for so long.
+    pub fn of(duration: Duration) -> Self {
+        Self(duration)
+    }
+
+    /// Waits until each of them shows everything that its log holds now.
+    ///
+    /// # Panics
+    ///
+    /// After the time, and if one of them has stopped: the message names those that are busy, and with what.
+    pub async fn until_caught_up<'h>(self, handles: impl IntoIterator<Item = &'h RunnerHandle>) {
+        let handles: Vec<&RunnerHandle> = handles.into_iter().collect();
+        let caught_up = handles.iter().map(|handle| handle.wait_for_head());
+        let is_busy =
+            |status: &Status| status.frontier < status.head || !matches!(status.phase, Phase::Live);
+        self.wait(&handles, is_busy, try_join_all(caught_up)).await;
+    }
+
+    /// Waits until each of them shows everything up to this position.
+    ///
+    /// # Panics
+    ///
+    /// As [`until_caught_up`](Self::until_caught_up).
+    pub async fn until<'h>(
+        self,
+        position: Position,
+        handles: impl IntoIterator<Item = &'h RunnerHandle>,
+    ) {
+        let handles: Vec<&RunnerHandle> = handles.into_iter().collect();
+        let reached = handles.iter().map(|handle| handle.wait_for(position));
+        let is_busy = |status: &Status| status.frontier < position;
+        self.wait(&handles, is_busy, try_join_all(reached)).await;
+    }
+
+    async fn wait<T>(
+        self,
+        handles: &[&RunnerHandle],
+        is_busy: impl Fn(&Status) -> bool,
+        reached: impl Future<Output = Result<T, WaitError>>,
+    ) {
+        match select(pin!(reached), Delay::new(self.0)).await {
+            Either::Left((Ok(_), _)) => {}
+            Either::Left((Err(error), _)) => panic!("{}", crate::spec::chain(&error)),
+            Either::Right(_) => {
+                let statuses = handles.iter().map(|handle| handle.status());
+                let busy: Vec<String> = statuses
+                    .filter(is_busy)
+                    .map(|status| busy(&status))
+                    .collect();
+                panic!(
+                    "after {:?} there is still busy: {}",
+                    self.0,
+                    busy.join("; ")
+                );
+            }
+        }
+    }
+}
+
+/// What a runner is at, in a line.
+fn busy(status: &Status) -> String {
+    let Status {
+        name,
+        version,
+        phase,
+        frontier,
+        position,
+        head,
+        tries,
+        ..
+    } = status;
+    let failing = match &status.last_failure {
+        Some(failure) if *tries > 0 => {
+            format!(", after {tries} tries: {}", crate::spec::chain(&**failure))
+        }
+        _ => String::new(),
+    };
+    format!(
+        "`{name}` version {version}, {phase:?}, shows up to {frontier} and is at {position} of {head}{failing}"
+    )
+}
