@@ -9,6 +9,7 @@
 //! | make read models of the events of several aggregates | [`Projection`], derived; [`Runner`] keeps one up to date, [`InMemory`] or in a database |
 //! | follow everything that is appended | [`Subscription`], [`Filter`], [`Checkpoint`] |
 //! | choose a store when the program runs | [`AnyStore`] |
+//! | write what keeps projections in a database | [`Consumer`], [`Parking`], [`Fence`] |
 //! | write a store | [`EventStore`], [`SnapshotStore`], [`Append::judge`]; `es-memory` is the one to read first |
 //!
 //! Given-when-then tests and the conformance table of stores are in `es-testkit`; stores are `es-memory` and
@@ -33,6 +34,7 @@ mod error;
 mod event;
 mod event_id;
 mod event_set;
+mod fence;
 mod in_memory;
 mod json;
 mod metadata;
@@ -67,6 +69,7 @@ pub use error::{Cause, Conflict, Invalid, StoreError, Undecodable};
 pub use event::{DecodeError, Event, Payload, PayloadError};
 pub use event_id::{EventId, IdSource, InvalidEventId, RandomIds};
 pub use event_set::{EventDescriptor, EventSet};
+pub use fence::{Charge, Fence, FenceState};
 pub use futures_core::future::BoxFuture;
 pub use futures_core::stream::BoxStream;
 pub use in_memory::{InMemory, SavedState, StateStore, View};
