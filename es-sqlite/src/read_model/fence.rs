@@ -1,53 +1,12 @@
-//! The row that says who is in charge of a projection, and how far it is.
+//! The rows that say who is in charge of a projection, and how far it is.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use es_core::{Checkpoint, Failure, Position};
+use es_core::{Checkpoint, Failure, Fence, FenceState, Position};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::may_pass;
 use crate::row::{event_id, integer, signed, text, unsigned};
-
-/// What a row holds.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Fence {
-    pub(super) version: u32,
-    pub(super) epoch: i64,
-    pub(super) checkpoint: Checkpoint,
-    pub(super) lease_until: i64,
-    pub(super) state: State,
-    /// Up to here the version before it had its effects.
-    pub(super) mark: Position,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    Building,
-    Active,
-    Retired,
-}
-
-impl State {
-    const ALL: [(Self, &'static str); 3] = [
-        (Self::Building, "building"),
-        (Self::Active, "active"),
-        (Self::Retired, "retired"),
-    ];
-
-    pub(super) fn as_str(self) -> &'static str {
-        let [(_, building), (_, active), (_, retired)] = Self::ALL;
-        match self {
-            Self::Building => building,
-            Self::Active => active,
-            Self::Retired => retired,
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let named = |(state, name): (Self, &str)| (name == text).then_some(state);
-        Self::ALL.into_iter().find_map(named)
-    }
-}
 
 /// What SQLite said, as a runner's failure.
 pub(super) fn database(error: rusqlite::Error) -> Failure {
@@ -63,7 +22,7 @@ pub(super) fn now() -> i64 {
     now.map_or(0, |now| i64::try_from(now.as_micros()).unwrap_or(i64::MAX))
 }
 
-pub(super) fn after(lease: Duration) -> i64 {
+fn after(lease: Duration) -> i64 {
     now().saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX))
 }
 
@@ -76,26 +35,24 @@ pub(super) fn all(connection: &Connection, name: &str) -> Result<Vec<Fence>, Fai
         )
         .map_err(database)?;
     let mut rows = statement.query([name]).map_err(database)?;
-    let mut fences = Vec::new();
+    let (mut fences, now) = (Vec::new(), now());
     while let Some(row) = rows.next().map_err(database)? {
-        fences.push(read(row).ok_or_else(unreadable)?);
+        fences.push(read(row, now).ok_or_else(unreadable)?);
     }
     Ok(fences)
 }
 
-fn read(row: &Row<'_>) -> Option<Fence> {
-    let checkpoint = Checkpoint {
+fn read(row: &Row<'_>, now: i64) -> Option<Fence> {
+    let version = integer(row, 0)?.try_into().ok()?;
+    let mut fence = Fence::new(version, FenceState::parse(text(row, 5)?)?);
+    fence.epoch = integer(row, 1)?;
+    fence.checkpoint = Checkpoint {
         position: Position::new(unsigned(row, 2)?),
         event_id: event_id(row, 3),
     };
-    Some(Fence {
-        version: integer(row, 0)?.try_into().ok()?,
-        epoch: integer(row, 1)?,
-        checkpoint,
-        lease_until: integer(row, 4)?,
-        state: State::parse(text(row, 5)?)?,
-        mark: Position::new(unsigned(row, 6)?),
-    })
+    fence.expired = integer(row, 4)? <= now;
+    fence.mark = Position::new(unsigned(row, 6)?);
+    Some(fence)
 }
 
 fn unreadable() -> Failure {
@@ -106,7 +63,12 @@ fn unreadable() -> Failure {
 }
 
 /// Makes the row of a version that is new here.
-pub(super) fn insert(connection: &Connection, name: &str, fence: &Fence) -> Result<(), Failure> {
+pub(super) fn insert(
+    connection: &Connection,
+    name: &str,
+    fence: &Fence,
+    lease: Duration,
+) -> Result<(), Failure> {
     connection
         .execute(
             "INSERT INTO es_projections (name, version, partition, epoch, position, event_id, lease_until, state, mark) \
@@ -116,7 +78,7 @@ pub(super) fn insert(connection: &Connection, name: &str, fence: &Fence) -> Resu
                 fence.version,
                 fence.epoch,
                 signed(fence.checkpoint.position.number()),
-                fence.lease_until,
+                after(lease),
                 fence.state.as_str(),
                 signed(fence.mark.number()),
             ],
@@ -126,12 +88,16 @@ pub(super) fn insert(connection: &Connection, name: &str, fence: &Fence) -> Resu
 }
 
 /// Takes over a row whose lease has run out.
-pub(super) fn take(connection: &Connection, name: &str, fence: &mut Fence) -> Result<(), Failure> {
-    fence.epoch += 1;
+pub(super) fn take(
+    connection: &Connection,
+    name: &str,
+    fence: &Fence,
+    lease: Duration,
+) -> Result<(), Failure> {
     connection
         .execute(
             "UPDATE es_projections SET epoch = ?3, lease_until = ?4 WHERE name = ?1 AND version = ?2 AND partition = 0",
-            params![name, fence.version, fence.epoch, fence.lease_until],
+            params![name, fence.version, fence.epoch, after(lease)],
         )
         .map(drop)
         .map_err(database)
@@ -153,6 +119,7 @@ pub(super) fn advance(
     name: &str,
     fence: &Fence,
     to: Checkpoint,
+    lease: Duration,
 ) -> Result<(), Failure> {
     let moved = connection
         .prepare_cached(
@@ -167,7 +134,7 @@ pub(super) fn advance(
                 signed(fence.checkpoint.position.number()),
                 signed(to.position.number()),
                 to.event_id.as_ref().map(|id| id.as_bytes().as_slice()),
-                fence.lease_until,
+                after(lease),
                 fence.state.as_str(),
                 signed(fence.mark.number()),
             ])

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use es_core::{EventStore, Failure, LogQuery, Position, StoredEvent};
+use es_core::{EventStore, Failure, FenceState, LogQuery, Position, StoredEvent};
 use rusqlite::{Connection, Row, params};
 
 use super::SqliteReadModels;
@@ -219,9 +219,7 @@ fn replayed<H: SqliteHandler>(
 ) -> Result<bool, Failure> {
     let fences = super::fence::all(connection, H::NAME)?;
     let mine = fences.iter().find(|fence| fence.version == H::VERSION);
-    Ok(mine.is_some_and(|mine| {
-        mine.state == super::fence::State::Building || event.position <= mine.mark
-    }))
+    Ok(mine.is_some_and(|mine| mine.state == FenceState::Building || event.position <= mine.mark))
 }
 
 async fn event_at(store: &impl EventStore, position: Position) -> Result<StoredEvent, Failure> {

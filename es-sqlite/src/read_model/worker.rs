@@ -1,14 +1,15 @@
 //! What the thread of a projection does.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use es_core::{
-    Begun, Cause, Checkpoint, EventSet, Failure, Position, Recorded, Standing, StoredEvent,
+    Begun, Cause, Charge, Checkpoint, EventSet, Failure, Fence, FenceState, Position, Recorded,
+    Standing, StoredEvent,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::context::{Context, SqliteHandler};
-use super::fence::{self, Fence, State, database};
+use super::fence::{self, database};
 use super::tables::Database;
 use super::{parked, switch};
 use crate::error::may_pass;
@@ -19,6 +20,8 @@ pub(super) struct Worker<H> {
     lease: Duration,
     /// As it is in the database, unless another process has taken over.
     fence: Option<Fence>,
+    /// When its lease was renewed.
+    renewed: Instant,
     standing: Standing,
 }
 
@@ -38,6 +41,7 @@ impl<H: SqliteHandler> Worker<H> {
             handler,
             lease,
             fence: None,
+            renewed: Instant::now(),
             standing: Standing::default(),
         }
     }
@@ -48,55 +52,34 @@ impl<H: SqliteHandler> Worker<H> {
 
     /// Takes the projection over, unless another process has it or a newer version has taken its place.
     pub(super) fn begin(&mut self) -> Result<Begun, Failure> {
-        let lease_until = fence::after(self.lease);
         let mine = self.fence.take().map(|fence| fence.epoch);
         let transaction = immediate(self.database.connection()?)?;
-        let fences = fence::all(&transaction, H::NAME)?;
-        let active = fences.iter().find(|fence| fence.state == State::Active);
-        let stored = fences.iter().find(|fence| fence.version == H::VERSION);
-        let answering = active.or(stored).copied();
-        let left = |fence: &Fence| fence.lease_until.saturating_sub(fence::now());
-        let fence = match stored {
-            None if active.is_none_or(|active| active.version < H::VERSION) => {
-                let fence = Fence {
-                    version: H::VERSION,
-                    epoch: 1,
-                    checkpoint: Checkpoint::START,
-                    lease_until,
-                    state: active.map_or(State::Active, |_| State::Building),
-                    mark: Position::START,
-                };
-                fence::insert(&transaction, H::NAME, &fence)?;
+        let stored = fence::all(&transaction, H::NAME)?;
+        let charge = Fence::charge(&stored, H::VERSION, mine);
+        let (fence, answering) = match charge {
+            Charge::New(fence) => {
+                fence::insert(&transaction, H::NAME, &fence, self.lease)?;
                 self.handler.create(&transaction).map_err(refused)?;
-                if fence.state == State::Active {
+                if fence.state == FenceState::Active {
                     self.handler.activate(&transaction).map_err(refused)?;
                 }
-                Some(fence)
+                (Some(fence), Fence::answering(&stored).unwrap_or(fence))
             }
-            Some(stored)
-                if stored.state != State::Retired
-                    && (left(stored) <= 0 || mine == Some(stored.epoch)) =>
-            {
-                let mut fence = *stored;
-                fence.lease_until = lease_until;
-                fence::take(&transaction, H::NAME, &mut fence)?;
-                Some(fence)
+            Charge::Taken(fence) => {
+                fence::take(&transaction, H::NAME, &fence, self.lease)?;
+                (Some(fence), Fence::answering(&stored).unwrap_or(fence))
             }
-            _ => None,
+            Charge::Held(answering) => (None, answering),
         };
-        let answering = answering.or(fence);
-        self.standing = match answering {
-            Some(answering) => {
-                standing::<H>(&transaction, &answering, answering.checkpoint.position)?
-            }
-            None => Standing::default(),
-        };
+        let frontier = answering.checkpoint.position;
+        let standing = standing::<H>(&transaction, &answering, frontier)?;
         transaction.commit().map_err(database)?;
-        self.fence = fence;
+        (self.fence, self.standing) = (fence, standing);
+        self.renewed = Instant::now();
         Ok(match fence {
             Some(fence) => Begun::At(fence.checkpoint),
             None => Begun::Held {
-                standing: self.standing,
+                standing,
                 again_in: LOOK_EVERY,
             },
         })
@@ -109,24 +92,20 @@ impl<H: SqliteHandler> Worker<H> {
         looked_to: Position,
     ) -> Result<(), Failure> {
         let held = self.fence.ok_or(Failure::Fenced)?;
-        if events.is_empty() && held.state == State::Active {
+        if events.is_empty() && held.state == FenceState::Active {
             self.standing.frontier = self.standing.frontier.max(looked_to);
             return Ok(());
         }
         let mut fence = held;
-        fence.lease_until = fence::after(self.lease);
         let transaction = immediate(self.database.connection()?)?;
         fence::check(&transaction, H::NAME, &held)?;
         let older = switch::older(&transaction, H::NAME, &fence)?;
         let parked = parked::keys(&transaction, H::NAME, H::VERSION)?;
         for event in events {
-            switch::before(
-                event.position,
-                &mut fence,
-                older.as_ref(),
-                &mut self.handler,
-                &transaction,
-            )?;
+            if fence.passes(older.as_ref(), event.position) {
+                let handler = &mut self.handler;
+                switch::take_over(&mut fence, older.as_ref(), handler, &transaction)?;
+            }
             if parked.contains(H::key(event)) {
                 parked::put(
                     &transaction,
@@ -137,26 +116,24 @@ impl<H: SqliteHandler> Worker<H> {
                     None,
                 )?;
             } else {
-                let replay = fence.state == State::Building;
+                let replay = fence.state == FenceState::Building;
                 apply(&mut self.handler, &transaction, event, replay)?;
             }
         }
-        switch::caught_up(
-            looked_to,
-            &mut fence,
-            older.as_ref(),
-            &mut self.handler,
-            &transaction,
-        )?;
+        if fence.has_caught_up(older.as_ref(), looked_to) {
+            let handler = &mut self.handler;
+            switch::take_over(&mut fence, older.as_ref(), handler, &transaction)?;
+        }
         let checkpoint = events.last().map_or(held.checkpoint, checkpoint);
         let standing = match (&older, fence.state) {
-            (Some(older), State::Building) => {
+            (Some(older), FenceState::Building) => {
                 standing::<H>(&transaction, older, older.checkpoint.position)?
             }
             _ => standing::<H>(&transaction, &fence, looked_to)?,
         };
-        finish(transaction, &held, &mut fence, checkpoint, H::NAME)?;
+        finish::<H>(transaction, &mut fence, checkpoint, self.lease)?;
         (self.fence, self.standing) = (Some(fence), standing);
+        self.renewed = Instant::now();
         Ok(())
     }
 
@@ -164,7 +141,6 @@ impl<H: SqliteHandler> Worker<H> {
     pub(super) fn park(&mut self, event: &StoredEvent, failure: &str) -> Result<(), Failure> {
         let held = self.fence.ok_or(Failure::Fenced)?;
         let mut fence = held;
-        fence.lease_until = fence::after(self.lease);
         let transaction = immediate(self.database.connection()?)?;
         let (position, key) = (event.position, H::key(event));
         parked::put(
@@ -179,25 +155,26 @@ impl<H: SqliteHandler> Worker<H> {
             Some(older) => standing::<H>(&transaction, &older, older.checkpoint.position)?,
             None => standing::<H>(&transaction, &fence, position)?,
         };
-        finish(transaction, &held, &mut fence, checkpoint(event), H::NAME)?;
+        finish::<H>(transaction, &mut fence, checkpoint(event), self.lease)?;
         (self.fence, self.standing) = (Some(fence), standing);
+        self.renewed = Instant::now();
         Ok(())
     }
 
     /// Renews the lease, and moves on past events that don't concern the projection.
     pub(super) fn keep(&mut self, looked_at: Checkpoint) -> Result<(), Failure> {
         let held = self.fence.ok_or(Failure::Fenced)?;
-        let moves = held.state == State::Active && looked_at.position > held.checkpoint.position;
-        let third = i64::try_from(self.lease.as_micros() / 3).unwrap_or(i64::MAX);
-        if !moves && held.lease_until.saturating_sub(fence::now()) > 2 * third {
+        let moves =
+            held.state == FenceState::Active && looked_at.position > held.checkpoint.position;
+        if !moves && self.renewed.elapsed() < self.lease / 3 {
             return Ok(());
         }
         let mut fence = held;
-        fence.lease_until = fence::after(self.lease);
         let checkpoint = if moves { looked_at } else { held.checkpoint };
         let transaction = immediate(self.database.connection()?)?;
-        finish(transaction, &held, &mut fence, checkpoint, H::NAME)?;
+        finish::<H>(transaction, &mut fence, checkpoint, self.lease)?;
         self.fence = Some(fence);
+        self.renewed = Instant::now();
         Ok(())
     }
 
@@ -261,12 +238,11 @@ fn checkpoint(event: &StoredEvent) -> Checkpoint {
 }
 
 /// Moves on and commits, if nobody has taken over.
-fn finish(
+fn finish<H: SqliteHandler>(
     transaction: Transaction<'_>,
-    held: &Fence,
     fence: &mut Fence,
     to: Checkpoint,
-    name: &str,
+    lease: Duration,
 ) -> Result<(), Failure> {
     if transaction.is_autocommit() {
         return Err(Failure::Database {
@@ -274,8 +250,7 @@ fn finish(
             cause: "the handler has ended the transaction, which is the projection's to end".into(),
         });
     }
-    fence.checkpoint = held.checkpoint;
-    fence::advance(&transaction, name, fence, to)?;
+    fence::advance(&transaction, H::NAME, fence, to, lease)?;
     transaction.commit().map_err(database)?;
     fence.checkpoint = to;
     Ok(())
