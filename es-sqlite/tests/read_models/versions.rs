@@ -192,8 +192,24 @@ async fn an_older_version_that_was_never_there_does_not_begin_beside_a_newer_one
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn readers_meet_no_error_and_no_step_back_while_a_version_takes_over_under_load() {
+    takes_over_under_load(3_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "a million events take a minute: run it with `--ignored`, in release"]
+async fn and_so_it_is_with_a_million_events() {
+    takes_over_under_load(1_000_000).await;
+}
+
+/// Version 2 is built from so many events, while eight writers append and a reader asks for the answer without end.
+async fn takes_over_under_load(stored: u32) {
     let bench = Bench::new().await;
-    bench.count("a", &vec![1; 3_000]).await;
+    let mut left = usize::try_from(stored).unwrap();
+    while left > 0 {
+        let some = left.min(5_000);
+        bench.count("a", &vec![1; some]).await;
+        left -= some;
+    }
     let models = bench.models().await;
     let (plain, negated) = (Plain::default(), Negated::default());
     let old = Runner::new(bench.store.clone(), models.projection(plain.clone()));
@@ -209,7 +225,7 @@ async fn readers_meet_no_error_and_no_step_back_while_a_version_takes_over_under
         move || {
             let connection = Connection::open(file).unwrap();
             connection.busy_timeout(Duration::from_secs(5)).unwrap();
-            let (mut version, mut events, mut reads) = (1, 3_000, 0_u64);
+            let (mut version, mut events, mut reads) = (1, i64::from(stored), 0_u64);
             while !ended.load(Ordering::SeqCst) {
                 let (now, total, count) = answer(&connection);
                 assert!(
@@ -222,21 +238,34 @@ async fn readers_meet_no_error_and_no_step_back_while_a_version_takes_over_under
             (version, reads)
         }
     });
+    let switched = Arc::new(AtomicBool::new(false));
     let writers: Vec<_> = (0..8)
         .map(|writer| {
-            let store = bench.store.clone();
+            let (store, switched) = (bench.store.clone(), Arc::clone(&switched));
             tokio::spawn(async move {
-                for _ in 0..40 {
+                let mut appends = 0_i64;
+                while !switched.load(Ordering::SeqCst) {
                     crate::domain::count(&store, &format!("w{writer}"), &[1, 1]).await;
+                    appends += 1;
+                    // So that the old version can follow, and the new one has something to overtake.
+                    tokio::time::sleep(Duration::from_millis(2)).await;
                 }
+                appends
             })
         })
         .collect();
-    let new = Runner::new(bench.store.clone(), models.projection(negated.clone())).batch(100);
+    let new = Runner::new(bench.store.clone(), models.projection(negated.clone()));
     let new_handle = new.handle();
     tokio::spawn(new.run());
+    let answers = Connection::open(bench.file()).unwrap();
+    answers.busy_timeout(Duration::from_secs(5)).unwrap();
+    while answer(&answers).0 == 1 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    switched.store(true, Ordering::SeqCst);
+    let mut appends = 0;
     for writer in writers {
-        soon(writer).await.unwrap();
+        appends += soon(writer).await.unwrap();
     }
     soon(new_handle.wait_for_head()).await.unwrap();
     soon(async {
@@ -251,8 +280,9 @@ async fn readers_meet_no_error_and_no_step_back_while_a_version_takes_over_under
     soon(old_handle.wait_for(head)).await.unwrap();
     ended.store(true, Ordering::SeqCst);
     let (version, reads) = reader.join().unwrap();
-    assert!(version == 2 && reads > 0);
-    let events = 3_000 + 8 * 80 + 1;
+    assert!(version == 2 && reads > 0 && appends > 0);
+    println!("{appends} appends and {reads} reads while {stored} events were built");
+    let events = i64::from(stored) + 2 * appends + 1;
     assert_eq!(
         answer(&Connection::open(bench.file()).unwrap()),
         (2, -events, events)
@@ -267,7 +297,7 @@ async fn readers_meet_no_error_and_no_step_back_while_a_version_takes_over_under
             .unwrap(),
     );
     let (by_old, by_new) = (plain.told.lock().unwrap(), negated.told.lock().unwrap());
-    assert!(mark >= 3_000);
+    assert!(mark >= stored.into());
     assert!(by_old.keys().copied().eq(1..=mark));
     assert!(by_new.keys().copied().eq(1..=head.number()));
     for (position, replay) in &*by_new {
