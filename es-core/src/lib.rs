@@ -7,6 +7,7 @@
 //! | have commands as data | [`Command`], derived; [`Handle`] and [`HandleCreate`] |
 //! | run it on a store | [`Repository`]: create, execute, send, load, and any past state |
 //! | make read models of the events of several aggregates | [`Projection`], derived; [`Runner`] keeps one up to date, [`InMemory`] or in a database |
+//! | publish events for others | [`Forwarder`], [`Feed`], [`CloudEvent`] |
 //! | follow everything that is appended | [`Subscription`], [`Filter`], [`Checkpoint`] |
 //! | choose a store when the program runs | [`AnyStore`] |
 //! | write what keeps projections in a database | [`Consumer`], [`Parking`], [`Fence`] |
@@ -41,6 +42,7 @@ mod metadata;
 mod names;
 mod position;
 mod projection;
+mod publishing;
 mod read;
 mod repository;
 mod revision;
@@ -77,6 +79,7 @@ pub use json::{InvalidJson, Json};
 pub use metadata::Metadata;
 pub use position::Position;
 pub use projection::{Fold, Projection, ProjectionEvents};
+pub use publishing::{CloudEvent, Feed, Forwarder, Outgoing, Publisher, ToSink, ToWriter};
 pub use read::{Direction, Filter, LogPage, LogQuery, StreamPage, StreamQuery};
 pub use repository::{ExecuteError, Executed, Execution, LoadError, Loaded, Moment, Repository};
 pub use revision::Revision;

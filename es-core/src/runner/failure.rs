@@ -31,6 +31,13 @@ pub enum Failure {
         #[source]
         cause: Cause,
     },
+    /// The publisher didn't answer, perhaps after publishing; it is asked again.
+    #[error("the publisher failed")]
+    Publisher {
+        /// What it said.
+        #[source]
+        cause: Cause,
+    },
     /// Another process has taken over; nothing was written.
     #[error("another process has taken over; nothing was written")]
     Fenced,
@@ -49,6 +56,8 @@ pub enum FailureClass {
     Applying,
     /// The read model's database.
     Database,
+    /// The publisher.
+    Publisher,
     /// Another process has taken over.
     Fenced,
     /// The event store.
@@ -81,6 +90,7 @@ impl Failure {
             Self::Decoding { .. } => FailureClass::Decoding,
             Self::Applying { .. } => FailureClass::Applying,
             Self::Database { .. } => FailureClass::Database,
+            Self::Publisher { .. } => FailureClass::Publisher,
             Self::Fenced => FailureClass::Fenced,
             Self::Store(StoreError::LogDiverged { .. }) => FailureClass::LogDiverged,
             Self::Store(_) => FailureClass::Store,

@@ -52,6 +52,7 @@ impl Settings {
             Failure::Decoding { .. } => Reaction::GiveUp,
             Failure::Applying { .. } if spent => Reaction::GiveUp,
             Failure::Database { passing: true, .. }
+            | Failure::Publisher { .. }
             | Failure::Store(StoreError::Unavailable(_) | StoreError::Unknown(_)) => {
                 Reaction::Again(self.delay(tries))
             }

@@ -3,6 +3,7 @@
 mod domain;
 mod failing;
 mod in_memory;
+mod publishing;
 mod runner;
 mod saved;
 mod scripted;

@@ -1,0 +1,245 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_core::future::BoxFuture;
+use serde::Serialize;
+
+use super::{CloudEvent, Publisher};
+use crate::{
+    Batch, Begun, Cause, Checkpoint, Consumer, ConsumerProfile, EncodeError, EventSet, Failure,
+    Json, Position, ProjectionEvents, Recorded, Refusal, SavedState, Standing, StateStore,
+    StoreError, StoredEvent,
+};
+
+/// Which events leave the program, and in which form.
+///
+/// Implemented by the user for a projection with `event = …`: the events that it lists are public, and no others leave.
+/// What leaves is what [`outgoing`](Self::outgoing) makes of one, so that stored payloads may change without anybody
+/// outside being asked. Called by a [`Forwarder`].
+///
+/// ```
+/// # #[cfg(feature = "derive")] {
+/// use es_core::{Cause, Event, Feed, Outgoing, Projection, Recorded};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "account.opened")]
+/// # struct AccountOpened { owner: String, pin: String }
+///
+/// #[derive(Projection)]
+/// #[projection(name = "bank-feed", version = 1, event = BankFeedEvent)]
+/// #[event(AccountOpened)]
+/// struct BankFeed;
+///
+/// #[derive(Serialize)]
+/// struct PublicAccountOpened<'a> { owner: &'a str }
+///
+/// impl Feed for BankFeed {
+///     fn outgoing(&self, event: &Recorded<BankFeedEvent>) -> Result<Option<Outgoing>, Cause> {
+///         Ok(match &event.event {
+///             BankFeedEvent::AccountOpened(opened) => {
+///                 let public = PublicAccountOpened { owner: &opened.owner };
+///                 Some(Outgoing::new("com.bank.account-opened.v1", &public)?)
+///             }
+///         })
+///     }
+/// }
+/// # }
+/// ```
+pub trait Feed: ProjectionEvents {
+    /// What an event becomes; `None` if it stays inside after all.
+    fn outgoing(&self, event: &Recorded<Self::Event>) -> Result<Option<Outgoing>, Cause>;
+}
+
+/// What an event becomes outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    r#type: String,
+    data: Json,
+}
+
+impl Outgoing {
+    /// An event of this public type, with this data.
+    pub fn new<T: Serialize + ?Sized>(
+        r#type: impl Into<String>,
+        data: &T,
+    ) -> Result<Self, EncodeError> {
+        Ok(Self {
+            r#type: r#type.into(),
+            data: Json::encode(data)?,
+        })
+    }
+}
+
+/// Publishes the events of a feed, to be fed by a [`Runner`](crate::Runner): at least once, and in the order of the log.
+///
+/// Its place is kept in a [`StateStore`] once the publisher has answered. What dies in between is published again, with
+/// the same id, by which whoever gets it can tell. Two processes that run the same feed publish each event twice.
+///
+/// A [`CloudEvent`] has the event's id, its stream as subject and as `partitionkey`, the time when it was true in the
+/// world, and the extension `sequence` with its revision.
+///
+/// ```
+/// # use es_core::{EventStore, Feed, Forwarder, Runner, StateStore, ToWriter};
+/// # async fn forward(store: impl EventStore, states: impl StateStore, feed: impl Feed) {
+/// let forwarder = Forwarder::new(feed, "/bank", ToWriter(std::io::stdout()), states);
+/// let running = Runner::new(store, forwarder).run();
+/// # drop(running);
+/// # }
+/// ```
+///
+/// Also found as *outbox relay* or *message forwarder* in other libraries: here the log itself is the outbox.
+pub struct Forwarder<F, P> {
+    feed: F,
+    source: Arc<str>,
+    publisher: P,
+    states: Box<dyn StateStore>,
+    published: Checkpoint,
+    saved: Checkpoint,
+    looked_to: Position,
+}
+
+/// How often the place is kept of a feed that nothing came for.
+const KEEP_EVERY: Duration = Duration::from_secs(1);
+
+impl<F: Feed, P: Publisher> Forwarder<F, P> {
+    /// A forwarder of this feed; `source` is the URI reference that says where its events happened.
+    pub fn new(
+        feed: F,
+        source: impl Into<Arc<str>>,
+        publisher: P,
+        states: impl StateStore,
+    ) -> Self {
+        Self {
+            feed,
+            source: source.into(),
+            publisher,
+            states: Box::new(states),
+            published: Checkpoint::START,
+            saved: Checkpoint::START,
+            looked_to: Position::START,
+        }
+    }
+
+    /// What the event becomes outside, if it leaves.
+    fn outgoing(&self, stored: &StoredEvent) -> Result<Option<CloudEvent>, Failure> {
+        let decoded = F::Event::decode(&stored.name, stored.version, stored.payload.as_str());
+        let Some(event) = decoded.map_err(|reason| Failure::decode(stored, reason))? else {
+            return Ok(None);
+        };
+        let recorded = Recorded::new(event, &stored.envelope);
+        let recorded = recorded.map_err(|reason| Failure::decode(stored, reason))?;
+        let outgoing = self.feed.outgoing(&recorded);
+        let outgoing = outgoing.map_err(|cause| Failure::apply(stored, cause))?;
+        Ok(outgoing.map(|Outgoing { r#type, data }| {
+            let stream = recorded.stream.as_str();
+            let mut event = CloudEvent::new(recorded.id.to_string(), &*self.source, r#type);
+            event.subject = Some(stream.to_owned());
+            event.time = Some(recorded.effective_at);
+            event.data = Some(data);
+            event.extensions = [
+                ("partitionkey".to_owned(), stream.into()),
+                // As many digits as the largest has, so that it is ordered as text, as the specification asks.
+                (
+                    "sequence".to_owned(),
+                    format!("{:020}", recorded.revision.number()).into(),
+                ),
+            ]
+            .into();
+            event
+        }))
+    }
+
+    async fn publish(&mut self, batch: &Batch) -> Result<(), Refusal> {
+        let (mut events, mut failed, mut taken) = (Vec::new(), None, 0);
+        for stored in &batch.events {
+            match self.outgoing(stored) {
+                Ok(event) => events.extend(event),
+                Err(failure) => {
+                    failed = Some(failure);
+                    break;
+                }
+            }
+            taken += 1;
+        }
+        if !events.is_empty() {
+            let published = self.publisher.publish(&events).await;
+            published.map_err(|cause| Refusal::whole(Failure::Publisher { cause }))?;
+        }
+        if let Some(last) = batch.events[..taken].last() {
+            self.published = Checkpoint {
+                position: last.position,
+                event_id: Some(last.envelope.id),
+            };
+            self.looked_to = last.position;
+            // Published is published: if its place can't be kept now, then with the next one.
+            if let Err(error) = self.save(self.published).await {
+                tracing::warn!(feed = F::NAME, %error, "the place of a feed couldn't be kept");
+            }
+        }
+        if let Some(failure) = failed {
+            return Err(Refusal::new(taken, failure));
+        }
+        self.looked_to = self.looked_to.max(batch.looked_to);
+        Ok(())
+    }
+
+    async fn save(&mut self, checkpoint: Checkpoint) -> Result<(), StoreError> {
+        if checkpoint.position <= self.saved.position {
+            return Ok(());
+        }
+        let nothing = Json::from_stored("null");
+        let state = SavedState::new(F::NAME, F::VERSION, SCHEMA, checkpoint, nothing);
+        self.states.save_state(state).await?;
+        self.saved = checkpoint;
+        Ok(())
+    }
+}
+
+/// A place has no fields that could change.
+const SCHEMA: u64 = 0;
+
+impl<F: Feed, P: Publisher> Consumer for Forwarder<F, P> {
+    fn profile(&self) -> ConsumerProfile {
+        ConsumerProfile::new(F::NAME, F::VERSION, F::filter()).keep_every(KEEP_EVERY)
+    }
+
+    /// # Errors
+    ///
+    /// The state store's: without its place a feed would be published from the beginning.
+    fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>> {
+        Box::pin(async {
+            if let Some(saved) = self.states.load_state(F::NAME, F::VERSION).await? {
+                self.saved = saved.checkpoint;
+                self.published = saved.checkpoint;
+                self.looked_to = saved.checkpoint.position;
+            }
+            Ok(Begun::At(self.published))
+        })
+    }
+
+    fn consume<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>> {
+        Box::pin(self.publish(batch))
+    }
+
+    fn standing(&self) -> Standing {
+        Standing::at(self.looked_to)
+    }
+
+    fn keep(&mut self, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async move { Ok(self.save(checkpoint).await?) })
+    }
+
+    fn end(&mut self) -> BoxFuture<'_, Result<(), Failure>> {
+        self.keep(self.published)
+    }
+}
+
+impl<F: Feed, P> fmt::Debug for Forwarder<F, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Forwarder")
+            .field("feed", &F::NAME)
+            .field("published", &self.published)
+            .finish_non_exhaustive()
+    }
+}
