@@ -39,10 +39,11 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
                 self.took(&batch.part(taken, more), more);
                 (taken, tries) = (taken + more, 0);
             }
-            let left = &batch.events[taken..];
-            let blamed = failure
-                .position()
-                .and_then(|position| left.iter().position(|event| event.position == position));
+            // Only an event that was tried can be to blame.
+            let (left, offered) = (&batch.events[taken..], step - more);
+            let blamed = failure.position().and_then(|position| {
+                (left[..offered].iter()).position(|event| event.position == position)
+            });
             if let Some(before) = blamed.filter(|before| *before > 0) {
                 step = before;
                 continue;

@@ -202,6 +202,23 @@ async fn events_that_were_taken_before_a_refusal_do_not_come_again() {
 }
 
 #[tokio::test]
+async fn a_consumer_that_blames_an_event_it_was_not_given_is_stopped_as_any_other() {
+    let (store, consumer) = (counted(3).await, Scripted::default());
+    let page = es_core::EventStore::read_log(&store, es_core::LogQuery::all());
+    let events = page.await.unwrap().events;
+    for _ in 0..4 {
+        // First with all three events, and then with the first two alone: the third isn't theirs.
+        let refusal = Refusal::whole(Failure::apply(&events[2], "no"));
+        consumer.log().refusals.push_back(Some(refusal));
+    }
+    let runner = runner(&store, &consumer).attempts(2);
+    let failure = soon(runner.run()).await.unwrap_err();
+    assert_eq!(failure.position(), Some(Position::new(3)));
+    assert_eq!(consumer.log().tries, 4);
+    assert!(consumer.log().taken.is_empty());
+}
+
+#[tokio::test]
 async fn whoever_was_fenced_begins_again_where_the_other_one_is() {
     let (store, consumer) = (counted(9).await, Scripted::default());
     let other = Begun::Held {

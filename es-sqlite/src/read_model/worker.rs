@@ -52,7 +52,7 @@ impl<H: SqliteHandler> Worker<H> {
 
     /// Takes the projection over, unless another process has it or a newer version has taken its place.
     pub(super) fn begin(&mut self) -> Result<Begun, Failure> {
-        let mine = self.fence.take().map(|fence| fence.epoch);
+        let mine = self.fence.map(|fence| fence.epoch);
         let transaction = immediate(self.database.connection()?)?;
         let stored = fence::all(&transaction, H::NAME)?;
         let charge = Fence::charge(&stored, H::VERSION, mine);

@@ -215,9 +215,8 @@ async fn takes_over_under_load(stored: u32) {
     let old = Runner::new(bench.store.clone(), models.projection(plain.clone()));
     let old_handle = old.handle();
     tokio::spawn(old.run());
-    soon(old_handle.wait_for(Position::new(3_000)))
-        .await
-        .unwrap();
+    let all = Position::new(stored.into());
+    soon(old_handle.wait_for(all)).await.unwrap();
 
     let ended = Arc::new(AtomicBool::new(false));
     let reader = std::thread::spawn({
