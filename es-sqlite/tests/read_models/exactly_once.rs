@@ -3,11 +3,13 @@ use std::time::Duration;
 
 use es_core::EventId;
 use es_core::{
-    Begun, Checkpoint, Consumer, Failure, FailureClass, Json, NewEvent, Phase, Position, Runner,
+    Begun, Cause, Checkpoint, Consumer, Failure, FailureClass, Json, NewEvent, Phase, Position,
+    Projection, Recorded, Runner,
 };
-use es_sqlite::SqliteReadModels;
+use es_sqlite::{Context, SqliteHandler, SqliteReadModels};
+use rusqlite::Transaction;
 
-use crate::domain::{Bench, Totals, append, position, soon};
+use crate::domain::{Bench, Counted, Totals, append, position, soon};
 
 #[tokio::test]
 async fn a_read_model_is_a_fold_of_the_log() {
@@ -193,4 +195,63 @@ async fn a_database_that_is_locked_is_waited_for() {
     neighbour.execute_batch("ROLLBACK").unwrap();
     soon(handle.wait_for(head)).await.unwrap();
     soon(handle.shutdown()).await;
+}
+
+/// It panics, where another one would say that it can't.
+#[derive(Projection)]
+#[projection(name = "totals", version = 1, event = RashEvent)]
+#[event(Counted)]
+struct Rash;
+
+impl SqliteHandler for Rash {
+    fn create(&mut self, _: &Transaction<'_>) -> Result<(), Cause> {
+        Ok(())
+    }
+    fn handle(&mut self, _: Recorded<RashEvent>, _: &Context<'_>) -> Result<(), Cause> {
+        panic!("rash")
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_stops_the_projection_and_nothing_is_kept_of_the_event() {
+    let bench = Bench::new().await;
+    bench.count("a", &[1]).await;
+    let projection = bench.models().await.projection(Rash);
+    let (first, most) = (Duration::from_millis(1), Duration::from_millis(1));
+    let runner = Runner::new(bench.store.clone(), projection).back_off(first, most);
+    let failure = soon(runner.run()).await.unwrap_err();
+    assert_eq!(failure.class(), FailureClass::Database);
+    assert_eq!(position(&bench.file(), 1), Some(0));
+}
+
+/// It ends the transaction that isn't its own.
+#[derive(Projection)]
+#[projection(name = "totals", version = 1, event = BoldEvent)]
+#[event(Counted)]
+struct Bold;
+
+impl SqliteHandler for Bold {
+    fn create(&mut self, _: &Transaction<'_>) -> Result<(), Cause> {
+        Ok(())
+    }
+    fn handle(&mut self, _: Recorded<BoldEvent>, context: &Context<'_>) -> Result<(), Cause> {
+        Ok(context.execute_batch("COMMIT")?)
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_ends_the_transaction_is_told_so() {
+    let bench = Bench::new().await;
+    bench.count("a", &[1]).await;
+    let mut projection = bench.models().await.projection(Bold);
+    projection.begin().await.unwrap();
+    let refusal = projection.consume(&bench.batch(0).await).await.unwrap_err();
+    let Failure::Database { passing, cause } = refusal.failure else {
+        panic!("{refusal:?}");
+    };
+    assert!(
+        !passing && cause.to_string().contains("ended the transaction"),
+        "{cause}"
+    );
+    assert_eq!(position(&bench.file(), 1), Some(0));
 }
