@@ -5,6 +5,7 @@
 //! | test what an aggregate decides | [`Spec`] |
 //! | test what a projection makes of events | [`ProjectionSpec`]; [`GivenLog`] for one in a database |
 //! | wait for what runners show | [`Patience`] |
+//! | prove that a store keeps saved states | [`check_state_store`] |
 //! | fix times and ids | [`FixedClock`], [`CountingIds`] |
 //! | have a store go wrong on cue | [`FaultyStore`] |
 //! | prove that a store keeps the laws | [`conformance!`], and the module [`conformance`](mod@conformance) |
@@ -16,6 +17,7 @@ mod ids;
 mod patience;
 mod projection;
 mod spec;
+mod states;
 
 pub use clock::FixedClock;
 pub use faulty::{Calls, Fault, FaultyStore};
@@ -23,3 +25,4 @@ pub use ids::CountingIds;
 pub use patience::Patience;
 pub use projection::{GivenLog, ProjectionScenario, ProjectionSpec};
 pub use spec::{Outcome, Scenario, Spec};
+pub use states::check_state_store;

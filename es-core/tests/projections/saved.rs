@@ -1,8 +1,8 @@
 //! States that are saved, and what becomes of them.
 
 use es_core::{
-    BoxFuture, Checkpoint, EventId, FailureClass, Fold, InMemory, Json, Phase, Position,
-    Projection, Runner, RunnerHandle, SavedState, StateStore, StoreError, View,
+    BoxFuture, FailureClass, Fold, InMemory, Json, Phase, Position, Projection, Runner,
+    RunnerHandle, SavedState, StateStore, StoreError, View,
 };
 use es_memory::MemoryStore;
 
@@ -140,26 +140,4 @@ async fn a_state_store_that_fails_never_stops_the_fold() {
         (view.read().total, handle.status().phase),
         (15, Phase::Ended)
     );
-}
-
-#[tokio::test]
-async fn a_saved_state_is_replaced_by_one_that_is_further_on_alone() {
-    let at = |position, schema| {
-        let event_id = Some(EventId::random());
-        let position = Position::new(position);
-        let checkpoint = Checkpoint { position, event_id };
-        SavedState::new("sums", 1, schema, checkpoint, Json::parse("{}").unwrap())
-    };
-    let store = MemoryStore::new();
-    let kept = || async { store.load_state("sums", 1).await.unwrap().unwrap() };
-    let second = at(2, 7);
-    store.save_state(second.clone()).await.unwrap();
-    for slower in [at(1, 7), at(2, 7)] {
-        store.save_state(slower).await.unwrap();
-        assert_eq!(kept().await, second);
-    }
-    for next in [at(3, 7), at(1, 8)] {
-        store.save_state(next.clone()).await.unwrap();
-        assert_eq!(kept().await, next);
-    }
 }
