@@ -2,8 +2,8 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use crate::{
-    DecodeError, EventId, EventSet, Json, Metadata, Position, Revision, StoreError, StreamId,
-    Timestamp,
+    DecodeError, EventId, EventSet, Json, Metadata, NewEvent, Placement, Position, Revision,
+    StoreError, StreamId, Timestamp,
 };
 
 /// What surrounds an event: whose it is, which, when, and what is said about it.
@@ -77,6 +77,20 @@ impl StoredEvent {
             version,
             payload,
         }))
+    }
+
+    /// The event as a store returns it that placed it here.
+    pub(crate) fn placed(stream: &StreamId, event: NewEvent, at: Placement) -> Self {
+        let mut envelope = Envelope::new(event.id, stream.clone(), at.revision, at.recorded_at);
+        envelope.effective_at = event.effective_at;
+        envelope.metadata = event.metadata;
+        Self::new(
+            envelope,
+            at.position,
+            event.name,
+            event.version,
+            event.payload,
+        )
     }
 
     /// The event as a value of the set `E`, upcast to the current version; `None` if its name is retired.

@@ -5,7 +5,8 @@
 //! | describe what happens | [`Event`], derived; its schema's history stands on its fields |
 //! | fold it into state and decide what comes next | [`Aggregate`], derived; [`Create`] and [`Apply`], [`Decision`], [`Draft`] |
 //! | have commands as data | [`Command`], derived; [`Handle`] and [`HandleCreate`] |
-//! | run it on a store | [`Repository`]: create, execute, send, load, and any past state |
+//! | run it on a store | [`Repository`]: create, execute, send, load |
+//! | ask for any past state | [`At`], [`Repository::load_at`], [`between`](Repository::between), [`diff`](Repository::diff), [`timeline`](Repository::timeline), [`what_if`](Repository::what_if) |
 //! | follow everything that is appended | [`Subscription`], [`Filter`], [`Checkpoint`] |
 //! | choose a store when the program runs | [`AnyStore`] |
 //! | write a store | [`EventStore`], [`SnapshotStore`], [`Append::judge`]; `es-memory` is the one to read first |
@@ -44,6 +45,7 @@ mod store;
 mod stream_id;
 mod strict;
 mod subscription;
+mod temporal;
 mod time;
 mod upcast;
 
@@ -76,6 +78,7 @@ pub use store::EventStore;
 pub use stream_id::{InvalidStreamId, StreamId};
 pub use strict::EncodeError;
 pub use subscription::{Checkpoint, Subscription};
+pub use temporal::{At, Change, Diff, Effect, Fate, Impact, Known, Sample, Samples, WhatIf};
 pub use time::{Clock, InvalidTimestamp, SystemClock, Timestamp};
 
 /// The derives, which stand beside the traits of the same names.

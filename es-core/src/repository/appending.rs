@@ -1,9 +1,8 @@
 use super::execution::Said;
 use super::{Folded, Repository};
 use crate::{
-    Aggregate, Append, Appended, Envelope, EventId, EventSet, EventStore, Expected, Invalid, Json,
-    Misplaced, NewEvent, Placement, Position, Revision, StoreError, StoredEvent, StreamId,
-    StreamQuery,
+    Aggregate, Append, Appended, EventId, EventSet, EventStore, Expected, Invalid, Json, Misplaced,
+    NewEvent, Placement, Position, Revision, StoreError, StoredEvent, StreamId, StreamQuery,
 };
 
 /// What a command came to.
@@ -191,7 +190,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         }
         let since = folded.revision;
         for (event, placement) in events.into_iter().zip(placements) {
-            let stored = stored(&self.stream, event, *placement);
+            let stored = StoredEvent::placed(&self.stream, event, *placement);
             if let Err(error) = folded.apply(&stored) {
                 tracing::error!(stream = %self.stream, %error, "an event was appended that can't be read back");
                 return;
@@ -209,25 +208,6 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
             cache.put(self.stream.clone(), folded);
         }
     }
-}
-
-/// The event as a store would return it.
-fn stored(stream: &StreamId, event: NewEvent, placement: Placement) -> StoredEvent {
-    let mut envelope = Envelope::new(
-        event.id,
-        stream.clone(),
-        placement.revision,
-        placement.recorded_at,
-    );
-    envelope.effective_at = event.effective_at;
-    envelope.metadata = event.metadata;
-    StoredEvent::new(
-        envelope,
-        placement.position,
-        event.name,
-        event.version,
-        event.payload,
-    )
 }
 
 /// Checks the rules of a stream's beginning, so that no decision makes a stream unreadable.

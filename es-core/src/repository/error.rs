@@ -69,6 +69,14 @@ pub enum LoadError {
         /// The stream's last revision.
         head: Revision,
     },
+    /// No event counts that stands at the revision.
+    #[error("{stream} has no event that counts at revision {revision}")]
+    NoSuchFact {
+        /// The aggregate's stream.
+        stream: StreamId,
+        /// The revision that was asked for.
+        revision: Revision,
+    },
     /// The store didn't answer.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -4,9 +4,9 @@ use std::future::IntoFuture;
 use tracing::Instrument;
 
 use super::appending::{Appending, Executed};
-use super::{ExecuteError, Folded, Repository, Until};
+use super::{ExecuteError, Folded, Repository};
 use crate::{
-    Aggregate, BoxFuture, Decided, EventId, EventStore, Expected, InvalidStreamId, Metadata,
+    Aggregate, BoxFuture, Decided, EventId, EventStore, Expected, InvalidStreamId, Known, Metadata,
     Revision, StoreError, StreamId, Timestamp,
 };
 
@@ -155,7 +155,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         if !expected.is_empty() {
             let actual = self
                 .repository
-                .fold(&self.stream, Until::Head)
+                .fold(&self.stream, Known::Head)
                 .await?
                 .revision;
             return Err(
@@ -240,7 +240,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
             }
             folded = self
                 .repository
-                .fold_on(&self.stream, folded, Until::Head)
+                .fold_on(&self.stream, folded, Known::Head)
                 .await?;
             hot = false;
         }
@@ -256,7 +256,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         {
             Some(hot) => Ok((hot, true)),
             None => Ok((
-                self.repository.fold(&self.stream, Until::Head).await?,
+                self.repository.fold(&self.stream, Known::Head).await?,
                 false,
             )),
         }

@@ -12,15 +12,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::{
-    Aggregate, BoxStream, Command, Creation, Decision, EventStore, Handler, IdSource, RandomIds,
-    Revision, SnapshotStore, StoreError, StreamId, Timestamp,
+    Aggregate, At, BoxStream, Command, Creation, Decision, EventStore, Handler, IdSource, Known,
+    RandomIds, Revision, SnapshotStore, StoreError, StreamId, Timestamp,
 };
 pub use appending::Executed;
 use cache::Cache;
 pub use error::{ExecuteError, LoadError};
 pub use execution::Execution;
 use execution::Plan;
-use folded::{Folded, Until};
+pub(crate) use folded::Folded;
 pub use history::Moment;
 pub use loaded::Loaded;
 
@@ -208,35 +208,46 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         let stream = StreamId::of::<A>(id).map_err(StoreError::from)?;
         let hot = self.cache.as_ref().and_then(|cache| cache.get(&stream));
         let folded = match hot {
-            Some(hot) => self.fold_on(&stream, hot, Until::Head).await?,
-            None => self.fold(&stream, Until::Head).await?,
+            Some(hot) => self.fold_on(&stream, hot, Known::Head).await?,
+            None => self.fold(&stream, Known::Head).await?,
         };
         Loaded::new(id, &stream, folded)
     }
 
-    /// Loads the state as it was at a revision.
+    /// Loads a past state: at a revision, or as [`At`] says by either clock or both.
+    ///
+    /// The revision of what is loaded is the last one that was known.
     ///
     /// # Errors
     ///
-    /// [`LoadError::NoSuchRevision`] if the stream hasn't come that far.
-    pub async fn load_at(&self, id: &A::Id, revision: Revision) -> Result<Loaded<A>, LoadError> {
+    /// [`LoadError::NoSuchRevision`] if the stream hasn't come to a revision that was asked for;
+    /// [`LoadError::NotFound`] if the aggregate didn't exist then.
+    pub async fn load_at(&self, id: &A::Id, at: impl Into<At>) -> Result<Loaded<A>, LoadError> {
+        let at = at.into();
         let stream = StreamId::of::<A>(id).map_err(StoreError::from)?;
-        let folded = self.fold(&stream, Until::Revision(revision)).await?;
-        if folded.revision < revision {
-            return Err(LoadError::NoSuchRevision {
-                stream,
-                asked: revision,
-                head: folded.revision,
-            });
-        }
+        let folded = match at.effective_instant() {
+            None => self.fold(&stream, at.known_point()).await?,
+            Some(_) => self.fold_effective(&stream, at).await?,
+        };
+        check_reached(&stream, at, folded.revision)?;
         Loaded::new(id, &stream, folded)
     }
 
     /// Loads the state as it was recorded at an instant, inclusive.
     pub async fn load_as_of(&self, id: &A::Id, instant: Timestamp) -> Result<Loaded<A>, LoadError> {
-        let stream = StreamId::of::<A>(id).map_err(StoreError::from)?;
-        let folded = self.fold(&stream, Until::Instant(instant)).await?;
-        Loaded::new(id, &stream, folded)
+        self.load_at(id, instant).await
+    }
+
+    /// Loads the state as it was in the world at an instant, inclusive, by all that is known of it now.
+    ///
+    /// What is effective later plays no part. The aggregate exists from its first event on, so before that is
+    /// effective it is [`LoadError::NotFound`].
+    pub async fn load_effective(
+        &self,
+        id: &A::Id,
+        instant: Timestamp,
+    ) -> Result<Loaded<A>, LoadError> {
+        self.load_at(id, At::effective(instant)).await
     }
 
     /// Every event of the aggregate with the state after it, from the first on.
@@ -247,5 +258,17 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         A: Clone,
     {
         history::stream(&self.store, StreamId::of::<A>(id))
+    }
+}
+
+/// A revision that was asked for has to be there.
+pub(crate) fn check_reached(stream: &StreamId, at: At, head: Revision) -> Result<(), LoadError> {
+    match at.known_point() {
+        Known::Revision(asked) if head < asked => Err(LoadError::NoSuchRevision {
+            stream: stream.clone(),
+            asked,
+            head,
+        }),
+        _ => Ok(()),
     }
 }
