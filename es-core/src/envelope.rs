@@ -1,6 +1,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use crate::temporal::is_correction;
 use crate::{
     DecodeError, EventId, EventSet, Json, Metadata, NewEvent, Placement, Position, Revision,
     StoreError, StreamId, Timestamp,
@@ -101,6 +102,10 @@ impl StoredEvent {
 
     /// The error that names this event and why it can't be read.
     pub fn undecodable(&self, reason: DecodeError) -> StoreError {
+        let reason = match reason {
+            DecodeError::UnknownName if is_correction(&self.name) => DecodeError::Correction,
+            reason => reason,
+        };
         StoreError::undecodable(&self.envelope, Arc::clone(&self.name), self.version, reason)
     }
 }

@@ -7,6 +7,7 @@
 //! | have commands as data | [`Command`], derived; [`Handle`] and [`HandleCreate`] |
 //! | run it on a store | [`Repository`]: create, execute, send, load |
 //! | ask for any past state | [`At`], [`Repository::load_at`], [`between`](Repository::between), [`diff`](Repository::diff), [`timeline`](Repository::timeline), [`what_if`](Repository::what_if) |
+//! | set the past right | [`Repository::correct`], [`Correctable`] |
 //! | follow everything that is appended | [`Subscription`], [`Filter`], [`Checkpoint`] |
 //! | choose a store when the program runs | [`AnyStore`] |
 //! | write a store | [`EventStore`], [`SnapshotStore`], [`Append::judge`]; `es-memory` is the one to read first |
@@ -78,7 +79,10 @@ pub use store::EventStore;
 pub use stream_id::{InvalidStreamId, StreamId};
 pub use strict::EncodeError;
 pub use subscription::{Checkpoint, Subscription};
-pub use temporal::{At, Change, Diff, Effect, Fate, Impact, Known, Sample, Samples, WhatIf};
+pub use temporal::{
+    At, Change, Correct, CorrectAs, CorrectError, Correctable, Correction, Corrections, Diff,
+    Effect, Fate, Impact, Known, Sample, Samples, Violation, WhatIf,
+};
 pub use time::{Clock, InvalidTimestamp, SystemClock, Timestamp};
 
 /// The derives, which stand beside the traits of the same names.

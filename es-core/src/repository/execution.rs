@@ -166,14 +166,14 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
             return Ok(Executed::nothing(Revision::EMPTY));
         }
         match self.append(Folded::empty(), events).await {
-            Err((_, StoreError::Conflict(conflict))) => match self.earlier().await? {
+            Err((_, ExecuteError::Conflict(conflict))) => match self.earlier().await? {
                 Some(earlier) => Ok(earlier),
                 None => Err(ExecuteError::AlreadyExists {
                     stream: self.stream.clone(),
                     revision: conflict.actual,
                 }),
             },
-            outcome => outcome.map_err(|(_, error)| error.into()),
+            outcome => outcome.map_err(|(_, error)| error),
         }
     }
 
@@ -216,7 +216,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
             match decided {
                 Some(Ok(events)) if !events.is_empty() => match self.append(folded, events).await {
                     Ok(executed) => return Ok(executed),
-                    Err((stale, StoreError::Conflict(conflict))) => {
+                    Err((stale, ExecuteError::Conflict(conflict))) => {
                         attempts += 1;
                         if attempts >= self.repository.attempts {
                             return Err(ExecuteError::Conflict(conflict));
@@ -224,7 +224,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
                         tracing::debug!(attempts, actual = %conflict.actual, "conflict; deciding again");
                         folded = stale;
                     }
-                    Err((_, error)) => return Err(error.into()),
+                    Err((_, error)) => return Err(error),
                 },
                 // A rejection or nothing, from a state without what others may have appended since: asked again below.
                 _ if hot => {}

@@ -1,5 +1,6 @@
+use crate::temporal::{Key, is_correction, kept_state, read_kept};
 use crate::{
-    Aggregate, Envelope, EventId, EventStore, Known, Repository, Revision, Snapshot,
+    Aggregate, At, Envelope, EventId, EventStore, Known, Repository, Revision, Snapshot,
     SnapshotPolicy, StoreError, StoredEvent, StreamId, StreamQuery,
 };
 
@@ -10,6 +11,8 @@ pub(crate) struct Folded<A> {
     pub(crate) revision: Revision,
     /// The last event's id; `None` for an empty stream.
     last: Option<EventId>,
+    /// Where the last fact stands in the fold of an aggregate that takes corrections.
+    pub(crate) key: Option<Key>,
 }
 
 impl<A: Aggregate> Folded<A> {
@@ -18,20 +21,30 @@ impl<A: Aggregate> Folded<A> {
             state: A::initial(),
             revision: Revision::EMPTY,
             last: None,
+            key: None,
         }
     }
 
     /// Whether this is still the event that the state is folded up to.
-    fn stands_on(&self, stored: &StoredEvent) -> bool {
+    pub(crate) fn stands_on(&self, stored: &StoredEvent) -> bool {
         let Envelope { id, revision, .. } = &stored.envelope;
         self.last == Some(*id) && self.revision == *revision
     }
 
     /// Folds a stored event; one whose name is retired only moves the revision.
-    pub(super) fn apply(&mut self, stored: &StoredEvent) -> Result<(), StoreError> {
+    ///
+    /// `false` if it can't be folded onto this state, since it changes what was folded before.
+    pub(super) fn apply(&mut self, stored: &StoredEvent) -> Result<bool, StoreError> {
+        if A::CORRECTIONS.is_some() {
+            let key = Key::of(stored);
+            if is_correction(&stored.name) || self.key.is_some_and(|last| key < last) {
+                return Ok(false);
+            }
+            self.key = Some(key);
+        }
         A::fold_stored(&mut self.state, stored).map_err(|reason| stored.undecodable(reason))?;
         self.stand_on(stored);
-        Ok(())
+        Ok(true)
     }
 
     /// Takes an event as the one that the state is folded up to.
@@ -74,31 +87,36 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         let query = StreamQuery::forwards(stream.clone()).from(start.next());
         let limit = usize::try_from(wanted).map_or(query.limit, |wanted| wanted.min(query.limit));
         let query = query.limit(limit);
-        let folded = self.fold_pages(query, folded, known).await?;
+        let Some(folded) = self.fold_pages(query, folded, known).await? else {
+            return self.refold(stream, At::known(known)).await;
+        };
         if matches!(known, Known::Head) {
             self.keep_snapshot(stream, start, &folded).await;
         }
         Ok(folded)
     }
 
+    /// `None` if an event changes what was folded before.
     async fn fold_pages(
         &self,
         query: StreamQuery,
         mut folded: Folded<A>,
         known: Known,
-    ) -> Result<Folded<A>, StoreError> {
+    ) -> Result<Option<Folded<A>>, StoreError> {
         let mut next = Some(query);
         while let Some(query) = next.take() {
             let page = self.store.read_stream(query.clone()).await?;
             for stored in &page.events {
                 if !known.includes(&stored.envelope, stored.position) {
-                    return Ok(folded);
+                    return Ok(Some(folded));
                 }
-                folded.apply(stored)?;
+                if !folded.apply(stored)? {
+                    return Ok(None);
+                }
             }
             next = query.after(&page);
         }
-        Ok(folded)
+        Ok(Some(folded))
     }
 
     /// The state of a snapshot with its tail, if a snapshot is there that fits in every respect.
@@ -133,10 +151,15 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
                 if !known.includes(&stored.envelope, stored.position) {
                     return Ok(Some(folded));
                 }
-                folded.apply(stored)?;
+                if !folded.apply(stored)? {
+                    return self.refold(stream, At::known(known)).await.map(Some);
+                }
             }
             if let Some(query) = query.after(&page) {
-                folded = self.fold_pages(query, folded, known).await?;
+                match self.fold_pages(query, folded, known).await? {
+                    Some(further) => folded = further,
+                    None => return self.refold(stream, At::known(known)).await.map(Some),
+                }
             }
             if matches!(known, Known::Head) {
                 self.keep_snapshot(stream, start, &folded).await;
@@ -146,7 +169,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     }
 
     /// The newest snapshot at or below a revision, if this program's schema and fold made it.
-    async fn snapshot(&self, stream: &StreamId, at_most: Revision) -> Option<Folded<A>> {
+    pub(crate) async fn snapshot(&self, stream: &StreamId, at_most: Revision) -> Option<Folded<A>> {
         let (Some(snapshots), Some(policy)) = (&self.snapshots, A::SNAPSHOTS) else {
             return None;
         };
@@ -165,7 +188,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     }
 
     /// Keeps a snapshot if the policy asks for one between the revision `since` and the state's.
-    pub(super) async fn keep_snapshot(
+    pub(crate) async fn keep_snapshot(
         &self,
         stream: &StreamId,
         since: Revision,
@@ -181,7 +204,8 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         let (Some(state), Some(last)) = (&folded.state, folded.last) else {
             return;
         };
-        let saved = match (policy.encode)(state) {
+        let encoded = (policy.encode)(state);
+        let saved = match encoded.map(|json| kept_state::<A>(folded.key, json)) {
             Ok(json) => {
                 let snapshot = Snapshot::new(
                     stream.clone(),
@@ -202,14 +226,15 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
 }
 
 /// The state of a snapshot, if this program's schema and fold made it.
-fn thawed<A>(policy: &SnapshotPolicy<A>, snapshot: &Snapshot) -> Option<Folded<A>> {
+fn thawed<A: Aggregate>(policy: &SnapshotPolicy<A>, snapshot: &Snapshot) -> Option<Folded<A>> {
     if (snapshot.schema, snapshot.fold) != (policy.schema, policy.fold) {
         return None;
     }
-    let state = (policy.decode)(snapshot.state.as_str())?;
+    let (key, state) = read_kept::<A>(snapshot.state.as_str())?;
     Some(Folded {
-        state: Some(state),
+        state: Some((policy.decode)(state)?),
         revision: snapshot.revision,
         last: Some(snapshot.event_id),
+        key,
     })
 }

@@ -12,8 +12,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::{
-    Aggregate, At, BoxStream, Command, Creation, Decision, EventStore, Handler, IdSource, Known,
-    RandomIds, Revision, SnapshotStore, StoreError, StreamId, Timestamp,
+    Aggregate, At, BoxStream, Clock, Command, Creation, Decision, EventStore, Handler, IdSource,
+    Known, RandomIds, Revision, SnapshotStore, StoreError, StreamId, SystemClock, Timestamp,
 };
 pub use appending::Executed;
 use cache::Cache;
@@ -62,8 +62,9 @@ pub struct Repository<A: Aggregate, S> {
     store: S,
     snapshots: Option<Arc<dyn SnapshotStore>>,
     cache: Option<Arc<Cache<A>>>,
-    ids: Arc<dyn IdSource>,
-    attempts: u32,
+    pub(crate) ids: Arc<dyn IdSource>,
+    clock: Arc<dyn Clock>,
+    pub(crate) attempts: u32,
 }
 
 impl<A: Aggregate, S: Clone> Clone for Repository<A, S> {
@@ -73,6 +74,7 @@ impl<A: Aggregate, S: Clone> Clone for Repository<A, S> {
             snapshots: self.snapshots.clone(),
             cache: self.cache.clone(),
             ids: Arc::clone(&self.ids),
+            clock: Arc::clone(&self.clock),
             attempts: self.attempts,
         }
     }
@@ -98,6 +100,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
             snapshots: None,
             cache: None,
             ids: Arc::new(RandomIds),
+            clock: Arc::new(SystemClock),
             attempts: ATTEMPTS,
         }
     }
@@ -131,6 +134,17 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     pub fn with_ids(self, ids: impl IdSource) -> Self {
         Self {
             ids: Arc::new(ids),
+            ..self
+        }
+    }
+
+    /// Tells by `clock` what time it is; by the [`SystemClock`] if nothing is said.
+    ///
+    /// It is asked only for an aggregate that takes corrections, to know whether an event of now comes before one that
+    /// will be effective later. When an event is recorded the store says.
+    pub fn with_clock(self, clock: impl Clock) -> Self {
+        Self {
+            clock: Arc::new(clock),
             ..self
         }
     }
@@ -252,11 +266,16 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
 
     /// Every event of the aggregate with the state after it, from the first on.
     ///
-    /// Pages are read as the stream is polled; an aggregate without events gives an empty stream.
+    /// Pages are read as the stream is polled; an aggregate without events gives an empty stream. One that takes
+    /// corrections shows the events that count, in the order in which they are folded; its stream is read before the
+    /// first.
     pub fn history<'r>(&'r self, id: &A::Id) -> BoxStream<'r, Result<Moment<A>, StoreError>>
     where
         A: Clone,
     {
+        if A::CORRECTIONS.is_some() {
+            return history::corrected(self, StreamId::of::<A>(id));
+        }
         history::stream(&self.store, StreamId::of::<A>(id))
     }
 }

@@ -1,16 +1,30 @@
 //! Any past state, by two clocks: when the store learned of an event, and when it was true in the world.
 
 mod at;
+mod checked;
+mod correctable;
+mod correcting;
+mod correction;
 mod diff;
 mod fact;
 mod impact;
+mod kept;
 mod read;
+mod refold;
 mod search;
+mod standing;
 mod timeline;
 mod what_if;
 
 pub use at::{At, Known};
+pub(crate) use checked::{Broken, check};
+pub use correctable::{Correctable, Corrections, Violation};
+pub use correcting::{Correct, CorrectAs, CorrectError, Correction};
+pub(crate) use correction::is_correction;
 pub use diff::{Change, Diff};
+pub(crate) use fact::{Facts, Key, fold};
 pub use impact::{Effect, Fate, Impact};
+pub(crate) use kept::{kept_state, read_kept};
+pub(crate) use read::decoded;
 pub use timeline::{Sample, Samples};
 pub use what_if::WhatIf;

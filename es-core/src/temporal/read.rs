@@ -47,8 +47,11 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         stream: &StreamId,
         at: At,
     ) -> Result<Folded<A>, StoreError> {
+        if A::CORRECTIONS.is_some() {
+            return self.refold(stream, at).await;
+        }
         let entries = self.entries(stream, at.known_point()).await?;
-        let facts = Facts::of(&entries);
+        let facts = Facts::of::<A>(&entries)?;
         let mut folded = Folded::empty();
         fold(
             &mut folded.state,
@@ -72,7 +75,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     ) -> Result<Vec<Recorded<A::Event>>, LoadError> {
         let at = at.into();
         let stream = StreamId::of::<A>(id).map_err(StoreError::from)?;
-        let facts = Facts::of(&self.entries_at(&stream, at).await?);
+        let facts = Facts::of::<A>(&self.entries_at(&stream, at).await?)?;
         let effective = facts.effective::<A>(at.effective_instant());
         Ok(recorded(effective.into_iter().map(|fact| &fact.event))?)
     }
@@ -93,8 +96,8 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     ) -> Result<Vec<Recorded<A::Event>>, LoadError> {
         let (from, to) = (from.into(), to.into());
         let stream = StreamId::of::<A>(id).map_err(StoreError::from)?;
-        let before = Facts::of(&self.entries_at(&stream, from).await?);
-        let after = Facts::of(&self.entries_at(&stream, to).await?);
+        let before = Facts::of::<A>(&self.entries_at(&stream, from).await?)?;
+        let after = Facts::of::<A>(&self.entries_at(&stream, to).await?)?;
         let counted: std::collections::HashSet<_> = before
             .effective::<A>(from.effective_instant())
             .into_iter()
@@ -121,7 +124,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     ) -> Result<(), LoadError> {
         let at = at.into();
         let stream = StreamId::of::<A>(id).map_err(StoreError::from)?;
-        let facts = Facts::of(&self.entries_at(&stream, at).await?);
+        let facts = Facts::of::<A>(&self.entries_at(&stream, at).await?)?;
         let mut state = A::initial();
         for fact in facts.effective::<A>(at.effective_instant()) {
             fold(&mut state, [fact])?;

@@ -139,7 +139,7 @@ impl<'e, A: Aggregate> Film<'e, A> {
     fn wind_to(&mut self, at: At) -> Result<Option<&A>, StoreError> {
         let known = known_count(self.entries, at.known_point());
         if self.known != Some(known) {
-            self.facts = Facts::of(&self.entries[..known]);
+            self.facts = Facts::of::<A>(&self.entries[..known])?;
             self.known = Some(known);
         }
         let facts = self.facts.effective::<A>(at.effective_instant());

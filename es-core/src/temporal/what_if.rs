@@ -109,15 +109,15 @@ impl<'r, A: Aggregate + Clone, S: EventStore> IntoFuture for WhatIf<'r, A, S> {
         Box::pin(async move {
             let stream = self.stream.map_err(StoreError::from)?;
             let entries = self.repository.entries_at(&stream, self.at).await?;
-            let facts = Facts::of(&entries);
+            let facts = Facts::of::<A>(&entries)?;
             let effective = facts.effective::<A>(self.at.effective_instant());
             let before: Vec<Fact> = effective.into_iter().cloned().collect();
             let mut supposed = Supposed::new(stream, &entries, before.clone());
             for change in &self.changes {
                 supposed.change(change)?;
             }
-            supposed.facts.sort_by_key(Fact::order);
-            Ok(Impact::between(&before, &supposed.facts, Fact::order)?)
+            supposed.facts.sort_by_key(Fact::order::<A>);
+            Ok(Impact::between(&before, &supposed.facts, Fact::order::<A>)?)
         })
     }
 }

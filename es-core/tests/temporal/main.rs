@@ -1,8 +1,13 @@
 //! Past states by two clocks, on the memory store.
 
 mod bank;
+mod corrections;
 mod diff;
+mod ledger;
+mod model;
 mod past;
+mod reference;
 mod samples;
+mod snapshots;
 mod span;
 mod what_if;

@@ -218,6 +218,7 @@ fn names(model: &Aggregate<'_>, event: &Ident) -> TokenStream {
 /// ```text
 /// impl ::es_core::Aggregate for Account {
 ///     const CATEGORY: &'static str = "account";
+///     // the constants of [`snapshots`] and [`corrections`]
 ///     type Id = AccountId; type Event = AccountEvent; type Error = AccountError;
 ///     fn initial() -> Option<Self> { None }
 ///     fn fold(__state: &mut Option<Self>, __event: AccountEvent, __envelope: &Envelope) -> Result<(), DecodeError> {
@@ -252,6 +253,7 @@ fn aggregate(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
         quote! { ::core::option::Option::Some(#state) }
     };
     let snapshots = snapshots(model, event);
+    let corrections = corrections(model);
     let lines = || model.events.iter().enumerate();
     let places = 0..model.events.len();
     let constants: Vec<Ident> = lines().map(|(at, line)| constant(at, line)).collect();
@@ -262,6 +264,7 @@ fn aggregate(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
         impl #es::Aggregate for #ident {
             const CATEGORY: &'static str = #name;
             #snapshots
+            #corrections
             type Id = #id;
             type Event = #event;
             type Error = #error;
@@ -404,14 +407,30 @@ fn snapshots(model: &Aggregate<'_>, event: &Ident) -> Option<TokenStream> {
     })
 }
 
-/// The state's fields with their types and serde's attributes, as FNV-1a of their text.
+/// ```text
+/// const CORRECTIONS: Option<Corrections<Self>> = Some(Corrections::<Self>::new());
+/// ```
+fn corrections(model: &Aggregate<'_>) -> Option<TokenStream> {
+    let word = model.corrections.as_ref()?;
+    let es = &model.crate_path;
+    let at_word = placed(es, word.span());
+    let corrections = quote_spanned! {word.span()=> #at_word::Corrections::<Self>::new() };
+    Some(quote! {
+        const CORRECTIONS: ::core::option::Option<#es::Corrections<Self>> =
+            ::core::option::Option::Some(#corrections);
+    })
+}
+
+/// The state's fields with their types and serde's attributes, as FNV-1a of their text; and whether it takes
+/// corrections, as that folds its events in another order.
 fn fields_fingerprint(model: &Aggregate<'_>) -> u64 {
     let mut input = model.input.clone();
     input
         .attrs
         .retain(|attr| attr.path().is_ident("serde") || attr.path().is_ident("repr"));
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in quote!(#input).to_string().bytes() {
+    let corrections = model.corrections.as_ref();
+    for byte in quote!(#input #corrections).to_string().bytes() {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
     hash
