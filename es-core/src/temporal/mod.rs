@@ -28,3 +28,7 @@ pub(crate) use kept::{kept_state, read_kept};
 pub(crate) use read::decoded;
 pub use timeline::{Sample, Samples};
 pub use what_if::WhatIf;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/time.md")]
+struct Page;

@@ -5,6 +5,7 @@ mod corrections;
 mod diff;
 mod ledger;
 mod model;
+mod page;
 mod past;
 mod reference;
 mod samples;
