@@ -8,6 +8,7 @@
 //! | run it on a store | [`Repository`]: create, execute, send, load |
 //! | ask for any past state | [`At`], [`Repository::load_at`], [`between`](Repository::between), [`diff`](Repository::diff), [`timeline`](Repository::timeline), [`what_if`](Repository::what_if) |
 //! | set the past right | [`Repository::correct`], [`Correctable`] |
+//! | see who did what, when and why | [`Repository::audit`], [`AuditTrail`], [`CausationTree`] |
 //! | follow everything that is appended | [`Subscription`], [`Filter`], [`Checkpoint`] |
 //! | choose a store when the program runs | [`AnyStore`] |
 //! | write a store | [`EventStore`], [`SnapshotStore`], [`Append::judge`]; `es-memory` is the one to read first |
@@ -27,6 +28,7 @@
 mod aggregate;
 mod any_store;
 mod append;
+mod audit;
 mod command;
 mod decision;
 mod envelope;
@@ -59,6 +61,7 @@ pub use aggregate::{
 };
 pub use any_store::AnyStore;
 pub use append::{Append, Appended, Expected, Limits, NewEvent, Placement, Verdict};
+pub use audit::{AuditEntry, AuditTrail, CausationTree, Consequence};
 pub use command::{Command, Decided, Handler};
 pub use decision::{Creation, Decision, Draft};
 pub use envelope::{Envelope, Recorded, Stored, StoredEvent};

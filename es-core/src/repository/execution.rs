@@ -68,6 +68,15 @@ impl<'r, A: Aggregate, S> Execution<'r, A, S> {
         self
     }
 
+    /// The event that is undone in the open: kept in each event's metadata, and shown by the audit trail.
+    ///
+    /// Both events stay facts: what was undone had happened. Where it never had, correct the past instead:
+    /// [`Repository::correct`].
+    pub fn compensating(mut self, event: EventId) -> Self {
+        self.said.metadata.compensates = Some(event);
+        self
+    }
+
     /// What the command belongs to across streams, a request or a business case: kept in each event's metadata.
     pub fn correlated(mut self, correlation: impl Into<String>) -> Self {
         self.said.metadata.correlation = Some(correlation.into());

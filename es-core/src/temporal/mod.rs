@@ -20,12 +20,13 @@ pub use at::{At, Known};
 pub(crate) use checked::{Broken, check};
 pub use correctable::{Correctable, Corrections, Violation};
 pub use correcting::{Correct, CorrectAs, CorrectError, Correction};
-pub(crate) use correction::is_correction;
+pub(crate) use correction::{Correction as StoredCorrection, is_correction};
 pub use diff::{Change, Diff};
 pub(crate) use fact::{Facts, Key, fold};
 pub use impact::{Effect, Fate, Impact};
 pub(crate) use kept::{kept_state, read_kept};
 pub(crate) use read::decoded;
+pub(crate) use standing::{Force, Standing};
 pub use timeline::{Sample, Samples};
 pub use what_if::WhatIf;
 

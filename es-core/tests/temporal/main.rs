@@ -1,5 +1,6 @@
 //! Past states by two clocks, on the memory store.
 
+mod audit;
 mod bank;
 mod corrections;
 mod diff;
