@@ -35,8 +35,11 @@ async fn corrected() -> Ledgers {
         .replace(revision(2), seventy)
         .await
         .unwrap();
-    correct("100 after all").retract(revision(4)).await.unwrap();
-    let forgotten = correct("forgotten").insert(Deposited { cents: 1 }, day(3));
+    correct("\"100\" after all")
+        .retract(revision(4))
+        .await
+        .unwrap();
+    let forgotten = correct("forgotten\nat the time").insert(Deposited { cents: 1 }, day(3));
     forgotten.correlated("case 7").await.unwrap();
     correct("2")
         .replace(revision(3), Deposited { cents: 2 })
@@ -76,7 +79,7 @@ async fn a_trail_says_who_when_why_and_what_was_corrected_by_what() {
         ]
     );
     let entry = &trail.entries()[5];
-    assert_eq!(entry.reason.as_deref(), Some("forgotten"));
+    assert_eq!(entry.reason.as_deref(), Some("forgotten\nat the time"));
     assert_eq!(
         (entry.recorded_at, entry.effective_at),
         (day(1), Some(day(3)))
@@ -147,11 +150,10 @@ async fn what_belongs_together_is_told_across_streams_in_the_order_of_the_log() 
         .correlated("case 7")
         .await
         .unwrap();
-    ledgers
-        .execute(&bob, |_| Deposited { cents: 1 })
-        .correlated("case 8")
-        .await
-        .unwrap();
+    for (id, case) in [(&bob, "case 8"), (&ada(), "case 7")] {
+        let deposit = ledgers.execute(id, |_| Deposited { cents: 1 });
+        deposit.effective_at(day(9)).correlated(case).await.unwrap();
+    }
     let trail = AuditTrail::of_correlation(ledgers.store(), "case 7")
         .await
         .unwrap();
@@ -160,7 +162,12 @@ async fn what_belongs_together_is_told_across_streams_in_the_order_of_the_log() 
         .collect();
     assert_eq!(
         told,
-        [(1, "account/ada"), (6, "account/ada"), (8, "account/bob")]
+        [
+            (1, "account/ada"),
+            (6, "account/ada"),
+            (8, "account/bob"),
+            (10, "account/ada")
+        ]
     );
     let nothing = AuditTrail::of_correlation(ledgers.store(), "case 9")
         .await
