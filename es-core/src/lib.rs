@@ -83,8 +83,8 @@ pub use stream_id::{InvalidStreamId, StreamId};
 pub use strict::EncodeError;
 pub use subscription::{Checkpoint, Subscription};
 pub use temporal::{
-    At, Change, Correct, CorrectAs, CorrectError, Correctable, Correction, Corrections, Diff,
-    Effect, Fate, Impact, Known, Sample, Samples, Violation, WhatIf,
+    At, Change, Correct, CorrectAs, CorrectError, Correctable, Corrected, Correction, Corrections,
+    Diff, Effect, Fate, Impact, Known, Sample, Samples, Violation, WhatIf,
 };
 pub use time::{Clock, InvalidTimestamp, SystemClock, Timestamp};
 

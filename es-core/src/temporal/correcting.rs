@@ -2,13 +2,13 @@ use std::fmt;
 use std::future::IntoFuture;
 
 use super::checked::{Broken, check};
-use super::correction::{Content, Correction as Stored, Target};
-use super::fact::{Fact, Facts, is_initial};
-use super::standing::{Force, Standing};
+use super::fact::{Fact, Facts};
+use super::judging::Step;
+use super::{CorrectError, Correctable};
 use crate::{
-    Aggregate, Append, Appended, BoxFuture, Conflict, EventId, EventSet, EventStore, Expected,
-    Impact, Invalid, InvalidStreamId, Known, Metadata, Misplaced, NewEvent, Placement, Repository,
-    Revision, StoreError, StoredEvent, StreamId, Timestamp, Violation,
+    Aggregate, Append, Appended, BoxFuture, EventId, EventStore, Expected, Impact, Invalid,
+    InvalidStreamId, Known, Metadata, Misplaced, NewEvent, Placement, Repository, Revision,
+    StoreError, StoredEvent, StreamId, Timestamp,
 };
 
 /// Corrections of an aggregate's past on their way, all of which are appended or none: they run when this is awaited.
@@ -54,12 +54,6 @@ pub struct Correction<'r, A: Aggregate, S> {
     steps: Vec<Step<A::Event>>,
 }
 
-enum Step<E> {
-    Retract(Revision),
-    Replace(Revision, E, Option<Timestamp>),
-    Insert(E, Timestamp),
-}
-
 /// A correction that doesn't say yet who makes it.
 #[must_use = "a correction says who makes it: `.by(…)`"]
 pub struct Correct<'r, A: Aggregate, S> {
@@ -78,7 +72,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     /// Corrects an aggregate's past: says who and why, then what.
     pub fn correct(&self, id: &A::Id) -> Correct<'_, A, S>
     where
-        A: super::Correctable,
+        A: Correctable,
     {
         Correct {
             repository: self,
@@ -173,69 +167,6 @@ impl<A: Aggregate, S> fmt::Debug for Correction<'_, A, S> {
             .field("stream", &self.stream)
             .field("steps", &self.steps.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// Why a past wasn't corrected; nothing was appended. `E` is the aggregate's own error.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CorrectError<E: std::error::Error + 'static> {
-    /// The aggregate doesn't exist.
-    #[error("{stream} doesn't exist")]
-    NotFound {
-        /// The aggregate's stream.
-        stream: StreamId,
-    },
-    /// Nothing stands at the revision yet.
-    #[error("there is no event at revision {target}; the stream is at {head}")]
-    NoSuchRevision {
-        /// The revision that was to be corrected.
-        target: Revision,
-        /// The stream's last revision.
-        head: Revision,
-    },
-    /// The event doesn't count any more; or what a retraction took back has been corrected otherwise since.
-    #[error("the event at revision {target} is corrected already, by the one at {by}")]
-    AlreadyCorrected {
-        /// The revision that was to be corrected.
-        target: Revision,
-        /// The correction that stands.
-        by: Revision,
-    },
-    /// A retraction was to be replaced; it can only be retracted.
-    #[error("a retraction stands at revision {target}: it can be retracted, and not replaced")]
-    Unreplaceable {
-        /// The retraction's revision.
-        target: Revision,
-    },
-    /// The event that the stream begins with was to be retracted.
-    #[error(
-        "the stream begins with the event at revision {target}: it can be replaced, and not retracted"
-    )]
-    Beginning {
-        /// The event's revision.
-        target: Revision,
-    },
-    /// An initial event where another stands, another one for the initial event, or an event before it.
-    #[error(transparent)]
-    Misplaced(Misplaced),
-    /// With the correction the history would break.
-    #[error(transparent)]
-    Violated(Box<Violation<E>>),
-    /// The stream isn't at the revision that was expected, or others kept appending first.
-    #[error(transparent)]
-    Conflict(Box<Conflict>),
-    /// The store didn't do it.
-    #[error(transparent)]
-    Store(StoreError),
-}
-
-impl<E: std::error::Error + 'static> From<StoreError> for CorrectError<E> {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Conflict(conflict) => Self::Conflict(conflict),
-            error => Self::Store(error),
-        }
     }
 }
 
@@ -339,126 +270,4 @@ impl Plan {
             }
         })
     }
-}
-
-impl<E: EventSet> Step<E> {
-    fn effective_at(&self) -> Option<Timestamp> {
-        match self {
-            Self::Retract(_) => None,
-            Self::Replace(_, _, effective_at) => *effective_at,
-            Self::Insert(_, effective_at) => Some(*effective_at),
-        }
-    }
-
-    /// The correction to be stored, if the entries allow it.
-    fn judged<A: Aggregate<Event = E>>(
-        &self,
-        entries: &[StoredEvent],
-    ) -> Result<Stored, CorrectError<A::Error>> {
-        let standing = Standing::of(entries)?;
-        match self {
-            Self::Retract(target) => {
-                let entry = in_force(&standing, entries, *target)?;
-                if let Some(Stored::Retracted(taken_back)) = standing.correction(*target) {
-                    check_free(&standing, *target, taken_back.revision)?;
-                }
-                if is_initial::<A>(&entry.event.name) {
-                    return Err(CorrectError::Beginning { target: *target });
-                }
-                Ok(Stored::Retracted(entry.target))
-            }
-            Self::Replace(target, event, _) => {
-                let entry = in_force(&standing, entries, *target)?;
-                let name = match standing.correction(*target) {
-                    Some(Stored::Retracted(_)) => {
-                        return Err(CorrectError::Unreplaceable { target: *target });
-                    }
-                    Some(stored) => stored.content().map_or("", |content| &content.name),
-                    None => &entry.event.name,
-                };
-                check_beginning::<A>(event, is_initial::<A>(name))?;
-                Ok(Stored::Replaced(entry.target, content(event)?))
-            }
-            Self::Insert(event, _) => {
-                check_beginning::<A>(event, false)?;
-                Ok(Stored::Inserted(content(event)?))
-            }
-        }
-    }
-}
-
-/// An entry that counts.
-struct Entry<'e> {
-    event: &'e StoredEvent,
-    target: Target,
-}
-
-fn in_force<'e, E: std::error::Error>(
-    standing: &Standing,
-    entries: &'e [StoredEvent],
-    target: Revision,
-) -> Result<Entry<'e>, CorrectError<E>> {
-    let event = entries
-        .iter()
-        .rev()
-        .find(|entry| entry.envelope.revision == target);
-    match (event, standing.force(target)) {
-        (Some(event), Some(Force::Counts)) => Ok(Entry {
-            event,
-            target: Target {
-                revision: target,
-                id: event.envelope.id,
-            },
-        }),
-        (_, Some(Force::Replaced { by } | Force::Retracted { by })) => {
-            Err(CorrectError::AlreadyCorrected { target, by })
-        }
-        _ => Err(CorrectError::NoSuchRevision {
-            target,
-            head: entries
-                .last()
-                .map_or(Revision::EMPTY, |last| last.envelope.revision),
-        }),
-    }
-}
-
-/// A correction that comes back strikes its target again, which must not have been corrected otherwise since: two facts
-/// would stand in one place.
-fn check_free<E: std::error::Error>(
-    standing: &Standing,
-    target: Revision,
-    restored: Revision,
-) -> Result<(), CorrectError<E>> {
-    let strikes = standing.correction(restored).and_then(Stored::target);
-    match strikes.and_then(|struck| standing.force(struck.revision)) {
-        Some(Force::Replaced { by } | Force::Retracted { by }) => {
-            Err(CorrectError::AlreadyCorrected { target, by })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Only an initial event stands for an initial one, and nowhere else.
-fn check_beginning<A: Aggregate>(
-    event: &A::Event,
-    beginning: bool,
-) -> Result<(), CorrectError<A::Error>> {
-    let descriptor = event.descriptor();
-    let name = descriptor.name;
-    match (beginning, descriptor.initial) {
-        (true, false) => Err(CorrectError::Misplaced(Misplaced::FirstNotInitial { name })),
-        (false, true) => Err(CorrectError::Misplaced(Misplaced::InitialNotFirst { name })),
-        _ => Ok(()),
-    }
-}
-
-fn content<E: EventSet>(event: &E) -> Result<Content, StoreError> {
-    let descriptor = event.descriptor();
-    let name = descriptor.name;
-    let payload = event.encode();
-    Ok(Content {
-        name: name.into(),
-        version: descriptor.version,
-        payload: payload.map_err(|error| Invalid::Payload { name, error })?,
-    })
 }

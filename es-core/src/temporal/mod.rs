@@ -2,12 +2,15 @@
 
 mod at;
 mod checked;
+mod correct_error;
 mod correctable;
+mod corrected;
 mod correcting;
 mod correction;
 mod diff;
 mod fact;
 mod impact;
+mod judging;
 mod kept;
 mod read;
 mod refold;
@@ -18,8 +21,10 @@ mod what_if;
 
 pub use at::{At, Known};
 pub(crate) use checked::{Broken, check};
+pub use correct_error::CorrectError;
 pub use correctable::{Correctable, Corrections, Violation};
-pub use correcting::{Correct, CorrectAs, CorrectError, Correction};
+pub use corrected::Corrected;
+pub use correcting::{Correct, CorrectAs, Correction};
 pub(crate) use correction::{Correction as StoredCorrection, is_correction};
 pub use diff::{Change, Diff};
 pub(crate) use fact::{Facts, Key, fold};

@@ -5,7 +5,7 @@
 //! in it is effective and nothing recorded after it adds, strikes or restores a fact up to that key; else an earlier
 //! one may, or none.
 
-use super::fact::{Key, fold};
+use super::fact::{Fact, Key, fold};
 use super::standing::Standing;
 use crate::repository::Folded;
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
 
 /// Which snapshots may still serve.
 struct Bounds {
+    known: Known,
     at_most: Revision,
     /// The last fact's key is below this one.
     below: Option<Key>,
@@ -27,6 +28,7 @@ impl Bounds {
             slot: Revision::new(u64::MAX),
         };
         Self {
+            known: at.known_point(),
             at_most: at.known_point().highest_revision(),
             below: at.effective_instant().map(after),
         }
@@ -41,31 +43,10 @@ impl Bounds {
 impl<A: Aggregate, S: EventStore> Repository<A, S> {
     /// Folds what is effective of what is known, for an aggregate that takes corrections.
     pub(crate) async fn refold(&self, stream: &StreamId, at: At) -> Result<Folded<A>, StoreError> {
-        let (mut bounds, mut known) = (Bounds::of(at), at.known_point());
-        let mut tail: Vec<StoredEvent> = Vec::new();
+        let mut bounds = Bounds::of(at);
+        let mut tail = Vec::new();
         loop {
-            let mut folded = self.snapshot_within(stream, &bounds).await;
-            let until = tail.first().map(|first| first.envelope.revision);
-            let mut read = self.segment(stream, folded.revision, until, known).await?;
-            if !folded.revision.is_empty() {
-                match read.first() {
-                    Some(base) if !folded.stands_on(base) => {
-                        bounds.at_most = Revision::EMPTY;
-                        continue;
-                    }
-                    Some(base) if !known.includes(&base.envelope, base.position) => {
-                        bounds.at_most = self.known_below(stream, known, folded.revision).await?;
-                        known = Known::Revision(bounds.at_most);
-                        continue;
-                    }
-                    Some(_) => drop(read.remove(0)),
-                    None => {
-                        bounds.at_most = Revision::EMPTY;
-                        continue;
-                    }
-                }
-            }
-            tail.splice(0..0, read);
+            let mut folded = self.extend_down(stream, &mut bounds, &mut tail).await?;
             let standing = Standing::of(&tail)?;
             if let Some(touched) = standing.touched() {
                 bounds.at_most = before(touched.min(folded.revision));
@@ -79,11 +60,9 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
                 bounds.below = Some(bounds.below.map_or(first.key, |below| below.min(first.key)));
                 continue;
             }
-            let effective = |key: Key| {
-                at.effective_instant()
-                    .is_none_or(|at| key.effective_at <= at)
-            };
-            let facts = facts.iter().take_while(|fact| effective(fact.key));
+            let instant = at.effective_instant();
+            let effective = |fact: &&Fact| instant.is_none_or(|at| fact.key.effective_at <= at);
+            let facts = facts.iter().take_while(effective);
             fold(&mut folded.state, facts.clone())?;
             folded.key = facts.last().map(|fact| fact.key).or(folded.key);
             if let Some(last) = tail.last() {
@@ -93,6 +72,36 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
                 // Whatever newer snapshot there is, it didn't serve: this one will.
                 self.keep_snapshot(stream, Revision::EMPTY, &folded).await;
             }
+            return Ok(folded);
+        }
+    }
+
+    /// The state of the next snapshot that may serve, or of nothing; and all that is known after it in front of `tail`.
+    async fn extend_down(
+        &self,
+        stream: &StreamId,
+        bounds: &mut Bounds,
+        tail: &mut Vec<StoredEvent>,
+    ) -> Result<Folded<A>, StoreError> {
+        loop {
+            let folded = self.snapshot_within(stream, bounds).await;
+            let until = tail.first().map(|first| first.envelope.revision);
+            let from = folded.revision;
+            let mut read = self.segment(stream, from, until, bounds.known).await?;
+            if !from.is_empty() {
+                // The segment begins with the event that the snapshot stands on, which must still be the same one.
+                let Some(base) = read.first().filter(|base| folded.stands_on(base)) else {
+                    bounds.at_most = Revision::EMPTY;
+                    continue;
+                };
+                if !bounds.known.includes(&base.envelope, base.position) {
+                    bounds.at_most = self.known_below(stream, bounds.known, from).await?;
+                    bounds.known = bounds.at_most.into();
+                    continue;
+                }
+                read.remove(0);
+            }
+            tail.splice(0..0, read);
             return Ok(folded);
         }
     }

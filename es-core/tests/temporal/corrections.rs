@@ -34,7 +34,7 @@ async fn deposit(ledgers: &Ledgers, cents: i64, on: u32) {
 
 /// The seven entries of the table that defines the state at (V, K):
 /// r1 open d1; r2 100 d2; r3 50 d4; r4 replace r2 by 70; r5 insert 10 at d3; r6 retract r4; r7 replace r3 by 50 at d2.
-async fn seven() -> (Ledgers, Arc<FixedClock>) {
+pub(crate) async fn seven() -> (Ledgers, Arc<FixedClock>) {
     let (ledgers, clock) = opened().await;
     deposit(&ledgers, 100, 2).await;
     deposit(&ledgers, 50, 4).await;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod bank;
+mod corrected;
 mod corrections;
 mod diff;
 mod ledger;
