@@ -2,7 +2,7 @@ use std::error::Error;
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
-use crate::{Decision, DecodeError, Envelope, EventSet, SnapshotPolicy, StoredEvent};
+use crate::{Corrections, Decision, DecodeError, Envelope, EventSet, SnapshotPolicy, StoredEvent};
 
 /// What a stream is folded into, and what decides which events come next.
 ///
@@ -50,6 +50,8 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     const CATEGORY: &'static str;
     /// When the state is kept as a snapshot, if it may be.
     const SNAPSHOTS: Option<SnapshotPolicy<Self>> = None;
+    /// How its past can be corrected, if it may be: `#[aggregate(corrections)]`.
+    const CORRECTIONS: Option<Corrections<Self>> = None;
 
     /// What tells one aggregate from another of its category.
     type Id: AggregateId;
@@ -280,6 +282,11 @@ pub enum Misplaced {
         /// The event's name.
         name: &'static str,
     },
+    /// An event that was true before the one that the stream begins with.
+    BeforeInitial {
+        /// The event's name.
+        name: &'static str,
+    },
 }
 
 impl Display for Misplaced {
@@ -292,6 +299,9 @@ impl Display for Misplaced {
                 f,
                 "`{name}` can't begin a stream: it isn't an initial event"
             ),
+            Self::BeforeInitial { name } => {
+                write!(f, "`{name}` can't have happened before its stream begins")
+            }
         }
     }
 }

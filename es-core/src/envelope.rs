@@ -1,9 +1,10 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use crate::temporal::is_correction;
 use crate::{
-    DecodeError, EventId, EventSet, Json, Metadata, Position, Revision, StoreError, StreamId,
-    Timestamp,
+    DecodeError, EventId, EventSet, Json, Metadata, NewEvent, Placement, Position, Revision,
+    StoreError, StreamId, Timestamp,
 };
 
 /// What surrounds an event: whose it is, which, when, and what is said about it.
@@ -79,6 +80,20 @@ impl StoredEvent {
         }))
     }
 
+    /// The event as a store returns it that placed it here.
+    pub(crate) fn placed(stream: &StreamId, event: NewEvent, at: Placement) -> Self {
+        let mut envelope = Envelope::new(event.id, stream.clone(), at.revision, at.recorded_at);
+        envelope.effective_at = event.effective_at;
+        envelope.metadata = event.metadata;
+        Self::new(
+            envelope,
+            at.position,
+            event.name,
+            event.version,
+            event.payload,
+        )
+    }
+
     /// The event as a value of the set `E`, upcast to the current version; `None` if its name is retired.
     pub fn decode<E: EventSet>(&self) -> Result<Option<E>, StoreError> {
         E::decode(&self.name, self.version, self.payload.as_str())
@@ -87,6 +102,10 @@ impl StoredEvent {
 
     /// The error that names this event and why it can't be read.
     pub fn undecodable(&self, reason: DecodeError) -> StoreError {
+        let reason = match reason {
+            DecodeError::UnknownName if is_correction(&self.name) => DecodeError::Correction,
+            reason => reason,
+        };
         StoreError::undecodable(&self.envelope, Arc::clone(&self.name), self.version, reason)
     }
 }

@@ -204,6 +204,9 @@ pub enum Invalid {
     /// Metadata that can't be encoded.
     #[error("the metadata can't be encoded")]
     Metadata(#[source] EncodeError),
+    /// A state that can't be encoded, to be compared.
+    #[error("the state can't be encoded")]
+    State(#[source] EncodeError),
     /// A decision brought forth an initial event for a stream that has events, or began one with another event.
     #[error("{0}")]
     Misplaced(crate::Misplaced),

@@ -99,6 +99,17 @@ pub enum DecodeError {
         /// The stored key of the field, where the hop describes one.
         field: Option<String>,
     },
+    /// It corrects another event, and the aggregate takes no corrections.
+    #[error(
+        "it corrects another event, and the aggregate takes no corrections: add `#[aggregate(corrections)]`"
+    )]
+    Correction,
+    /// A correction that points at what isn't there.
+    #[error("it corrects the event at revision {revision}, and another one stands there or none")]
+    Target {
+        /// The revision that it points at.
+        revision: crate::Revision,
+    },
     /// The event stands where the rules of a stream's beginning don't allow it.
     #[error("{0}")]
     Misplaced(crate::Misplaced),

@@ -5,7 +5,10 @@
 //! | describe what happens | [`Event`], derived; its schema's history stands on its fields |
 //! | fold it into state and decide what comes next | [`Aggregate`], derived; [`Create`] and [`Apply`], [`Decision`], [`Draft`] |
 //! | have commands as data | [`Command`], derived; [`Handle`] and [`HandleCreate`] |
-//! | run it on a store | [`Repository`]: create, execute, send, load, and any past state |
+//! | run it on a store | [`Repository`]: create, execute, send, load |
+//! | ask for any past state | [`At`], [`Repository::load_at`], [`between`](Repository::between), [`diff`](Repository::diff), [`timeline`](Repository::timeline), [`what_if`](Repository::what_if) |
+//! | set the past right | [`Repository::correct`], [`Correctable`] |
+//! | see who did what, when and why | [`Repository::audit`], [`AuditTrail`], [`CausationTree`] |
 //! | make read models of the events of several aggregates | [`Projection`], derived; [`Runner`] keeps one up to date, [`InMemory`] or in a database |
 //! | publish events for others | [`Forwarder`], [`Feed`], [`CloudEvent`] |
 //! | follow everything that is appended | [`Subscription`], [`Filter`], [`Checkpoint`] |
@@ -28,6 +31,7 @@
 mod aggregate;
 mod any_store;
 mod append;
+mod audit;
 mod command;
 mod decision;
 mod envelope;
@@ -52,6 +56,7 @@ mod store;
 mod stream_id;
 mod strict;
 mod subscription;
+mod temporal;
 mod time;
 mod upcast;
 
@@ -64,6 +69,7 @@ pub use aggregate::{
 };
 pub use any_store::AnyStore;
 pub use append::{Append, Appended, Expected, Limits, NewEvent, Placement, Verdict};
+pub use audit::{AuditEntry, AuditTrail, CausationTree, Consequence};
 pub use command::{Command, Decided, Handler};
 pub use decision::{Creation, Decision, Draft};
 pub use envelope::{Envelope, Recorded, Stored, StoredEvent};
@@ -92,6 +98,10 @@ pub use store::EventStore;
 pub use stream_id::{InvalidStreamId, StreamId};
 pub use strict::EncodeError;
 pub use subscription::{Checkpoint, Subscription};
+pub use temporal::{
+    At, Change, Correct, CorrectAs, CorrectError, Correctable, Corrected, Correction, Corrections,
+    Diff, Effect, Fate, Impact, Known, Sample, Samples, Violation, WhatIf,
+};
 pub use time::{Clock, InvalidTimestamp, SystemClock, Timestamp};
 
 /// The derives, which stand beside the traits of the same names.

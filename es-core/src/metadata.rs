@@ -22,13 +22,26 @@ pub struct Metadata {
     /// What it belongs to across streams: a request, a business case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation: Option<String>,
+    /// The event that this one undoes in the open: [`compensating`](crate::Execution::compensating).
+    #[serde(
+        default,
+        rename = "es.compensates",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub compensates: Option<EventId>,
     /// The user's own entries.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
 
 /// The keys of what the library knows.
-const FIELDS: [&str; 4] = ["actor", "reason", "caused_by", "correlation"];
+const FIELDS: [&str; 5] = [
+    "actor",
+    "reason",
+    "caused_by",
+    "correlation",
+    "es.compensates",
+];
 
 impl Metadata {
     /// The metadata of an event about which nothing was said.

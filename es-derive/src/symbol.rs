@@ -3,6 +3,7 @@
 pub const AGGREGATE: &str = "aggregate";
 pub const COMMAND: &str = "command";
 pub const CONVERTED: &str = "converted";
+pub const CORRECTIONS: &str = "corrections";
 pub const CRATE: &str = "crate";
 pub const CREATES: &str = "creates";
 pub const DEFAULT: &str = "default";

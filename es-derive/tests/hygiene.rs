@@ -68,7 +68,7 @@ mod hostile {
         ::core::default::Default, ::serde::Serialize, ::serde::Deserialize, ::es_core::Aggregate,
     )]
     #[aggregate(
-        name = "counter", id = u64, event = r#enum, error = ::es_core::NoError, snapshot(every = 1, fold = 1)
+        name = "counter", id = u64, event = r#enum, error = ::es_core::NoError, snapshot(every = 1, fold = 1), corrections
     )]
     #[event(Counted, recorded)]
     #[event(retired = "uncounted")]
@@ -81,6 +81,8 @@ mod hostile {
             self.count += event.event.r#fn;
         }
     }
+
+    impl ::es_core::Correctable for r#struct {}
 
     #[derive(::es_core::Command)]
     #[command(aggregate = r#struct)]

@@ -1,7 +1,8 @@
 use super::execution::Said;
-use super::{Folded, Repository};
+use super::{ExecuteError, Folded, Repository};
+use crate::temporal::{Broken, Facts, check};
 use crate::{
-    Aggregate, Append, Appended, Envelope, EventId, EventSet, EventStore, Expected, Invalid, Json,
+    Aggregate, Append, Appended, EventId, EventSet, EventStore, Expected, Invalid, Json, Known,
     Misplaced, NewEvent, Placement, Position, Revision, StoreError, StoredEvent, StreamId,
     StreamQuery,
 };
@@ -100,19 +101,23 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         &self,
         folded: Folded<A>,
         events: Vec<A::Event>,
-    ) -> Result<Executed<A>, (Folded<A>, StoreError)> {
+    ) -> Result<Executed<A>, (Folded<A>, ExecuteError<A::Error>)> {
         let encoded = match check_places(&events, folded.state.is_none())
             .and_then(|()| self.encode(&events))
         {
+            Ok(encoded) => encoded,
+            Err(error) => return Err((folded, error.into())),
+        };
+        let encoded = match self.checked(&folded, encoded).await {
             Ok(encoded) => encoded,
             Err(error) => return Err((folded, error)),
         };
         let expected = Expected::Exact(folded.revision);
         let append = Append::new(self.stream.clone(), expected, encoded.clone());
-        let appended = match self.commit(append).await {
+        let appended = match self.repository.commit(append).await {
             Ok(appended) => appended,
             Err(error @ StoreError::IdReused { .. }) => return self.overtaken(folded, error).await,
-            Err(error) => return Err((folded, error)),
+            Err(error) => return Err((folded, error.into())),
         };
         if appended.is_repeated() && self.said.once.is_some() {
             let lost = StoreError::Backend("a repeated append is not in its stream".into());
@@ -128,30 +133,65 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         })
     }
 
+    /// Checks the history that backdated events change, of an aggregate that takes corrections.
+    async fn checked(
+        &self,
+        folded: &Folded<A>,
+        mut events: Vec<NewEvent>,
+    ) -> Result<Vec<NewEvent>, ExecuteError<A::Error>> {
+        let last = folded.key.filter(|_| A::CORRECTIONS.is_some());
+        let Some(last) = last.map(|last| last.effective_at) else {
+            return Ok(events);
+        };
+        let effective_at = match self.said.effective_at {
+            Some(said) => said,
+            None => self.repository.clock.now(),
+        };
+        if effective_at >= last {
+            return Ok(events);
+        }
+        // Where nothing was said, what is checked is said now: when it will be recorded isn't known yet.
+        for event in &mut events {
+            event.effective_at = Some(effective_at);
+        }
+        let mut entries = self.repository.entries(&self.stream, Known::Head).await?;
+        let Some(head) = entries.last().cloned() else {
+            return Ok(events);
+        };
+        // Nothing is refused because of a state that is too old: it is decided again on the tail.
+        if head.envelope.revision != folded.revision {
+            let expected = Expected::Exact(folded.revision);
+            let actual = head.envelope.revision;
+            return Err(StoreError::conflict(&self.stream, expected, actual).into());
+        }
+        let old = Facts::of::<A>(&entries)?;
+        for (ordinal, event) in (1..).zip(&events) {
+            let revision = folded.revision.plus(ordinal);
+            let at = Placement::new(revision, head.position, head.envelope.recorded_at);
+            entries.push(StoredEvent::placed(&self.stream, event.clone(), at));
+        }
+        let new = Facts::of::<A>(&entries)?;
+        match check::<A>(old.all(), new.all()) {
+            Ok(()) => Ok(events),
+            Err(Broken::Violated(violation)) => Err(ExecuteError::Violated(violation)),
+            Err(Broken::Store(error)) => Err(error.into()),
+            Err(Broken::BeforeInitial { name }) => {
+                let misplaced = Misplaced::BeforeInitial { name };
+                Err(StoreError::from(Invalid::Misplaced(misplaced)).into())
+            }
+        }
+    }
+
     /// Somebody else came first with the same key, perhaps with other events or more or fewer: theirs count.
     async fn overtaken(
         &self,
         folded: Folded<A>,
         otherwise: StoreError,
-    ) -> Result<Executed<A>, (Folded<A>, StoreError)> {
+    ) -> Result<Executed<A>, (Folded<A>, ExecuteError<A::Error>)> {
         match self.earlier().await {
             Ok(Some(earlier)) => Ok(earlier),
-            Ok(None) => Err((folded, otherwise)),
-            Err(error) => Err((folded, error)),
-        }
-    }
-
-    /// Appends; where the outcome is unknown, the same events again, which the store knows by their ids.
-    async fn commit(&self, append: Append) -> Result<Appended, StoreError> {
-        let mut attempts = 1;
-        loop {
-            match self.repository.store.append(append.clone()).await {
-                Err(StoreError::Unknown(cause)) if attempts < self.repository.attempts => {
-                    tracing::warn!(attempts, %cause, "the append's outcome is unknown; repeating it");
-                    attempts += 1;
-                }
-                outcome => return outcome,
-            }
+            Ok(None) => Err((folded, otherwise.into())),
+            Err(error) => Err((folded, error.into())),
         }
     }
 
@@ -191,10 +231,15 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         }
         let since = folded.revision;
         for (event, placement) in events.into_iter().zip(placements) {
-            let stored = stored(&self.stream, event, *placement);
-            if let Err(error) = folded.apply(&stored) {
-                tracing::error!(stream = %self.stream, %error, "an event was appended that can't be read back");
-                return;
+            let stored = StoredEvent::placed(&self.stream, event, *placement);
+            match folded.apply(&stored) {
+                Ok(true) => {}
+                // A backdated event: whoever comes next folds it where it belongs.
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::error!(stream = %self.stream, %error, "an event was appended that can't be read back");
+                    return;
+                }
             }
         }
         self.repository
@@ -211,23 +256,20 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
     }
 }
 
-/// The event as a store would return it.
-fn stored(stream: &StreamId, event: NewEvent, placement: Placement) -> StoredEvent {
-    let mut envelope = Envelope::new(
-        event.id,
-        stream.clone(),
-        placement.revision,
-        placement.recorded_at,
-    );
-    envelope.effective_at = event.effective_at;
-    envelope.metadata = event.metadata;
-    StoredEvent::new(
-        envelope,
-        placement.position,
-        event.name,
-        event.version,
-        event.payload,
-    )
+impl<A: Aggregate, S: EventStore> Repository<A, S> {
+    /// Appends; where the outcome is unknown, the same events again, which the store knows by their ids.
+    pub(crate) async fn commit(&self, append: Append) -> Result<Appended, StoreError> {
+        let mut attempts = 1;
+        loop {
+            match self.store.append(append.clone()).await {
+                Err(StoreError::Unknown(cause)) if attempts < self.attempts => {
+                    tracing::warn!(attempts, %cause, "the append's outcome is unknown; repeating it");
+                    attempts += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
 }
 
 /// Checks the rules of a stream's beginning, so that no decision makes a stream unreadable.

@@ -1,9 +1,9 @@
-use crate::{Conflict, Revision, StoreError, StreamId};
+use crate::{Conflict, Revision, StoreError, StreamId, Violation};
 
 /// Why a command brought forth nothing. `E` is the aggregate's own error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ExecuteError<E> {
+pub enum ExecuteError<E: std::error::Error + 'static> {
     /// The aggregate said no. Nothing was appended.
     #[error(transparent)]
     Rejected(E),
@@ -25,12 +25,15 @@ pub enum ExecuteError<E> {
     /// [`expecting`](crate::Execution::expecting) named.
     #[error(transparent)]
     Conflict(Box<Conflict>),
+    /// The event is true before others that are there already, and with it the history would break. Nothing was appended.
+    #[error(transparent)]
+    Violated(Box<Violation<E>>),
     /// The store didn't do it.
     #[error(transparent)]
     Store(StoreError),
 }
 
-impl<E> ExecuteError<E> {
+impl<E: std::error::Error + 'static> ExecuteError<E> {
     /// The aggregate's own error, if it rejected.
     pub fn rejection(&self) -> Option<&E> {
         match self {
@@ -40,7 +43,7 @@ impl<E> ExecuteError<E> {
     }
 }
 
-impl<E> From<StoreError> for ExecuteError<E> {
+impl<E: std::error::Error + 'static> From<StoreError> for ExecuteError<E> {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict(conflict) => Self::Conflict(conflict),
@@ -68,6 +71,14 @@ pub enum LoadError {
         asked: Revision,
         /// The stream's last revision.
         head: Revision,
+    },
+    /// No event counts that stands at the revision.
+    #[error("{stream} has no event that counts at revision {revision}")]
+    NoSuchFact {
+        /// The aggregate's stream.
+        stream: StreamId,
+        /// The revision that was asked for.
+        revision: Revision,
     },
     /// The store didn't answer.
     #[error(transparent)]

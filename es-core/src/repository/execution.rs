@@ -4,9 +4,9 @@ use std::future::IntoFuture;
 use tracing::Instrument;
 
 use super::appending::{Appending, Executed};
-use super::{ExecuteError, Folded, Repository, Until};
+use super::{ExecuteError, Folded, Repository};
 use crate::{
-    Aggregate, BoxFuture, Decided, EventId, EventStore, Expected, InvalidStreamId, Metadata,
+    Aggregate, BoxFuture, Decided, EventId, EventStore, Expected, InvalidStreamId, Known, Metadata,
     Revision, StoreError, StreamId, Timestamp,
 };
 
@@ -65,6 +65,15 @@ impl<'r, A: Aggregate, S> Execution<'r, A, S> {
     /// The event that led to this command: kept in each event's metadata.
     pub fn caused_by(mut self, event: EventId) -> Self {
         self.said.metadata.caused_by = Some(event);
+        self
+    }
+
+    /// The event that is undone in the open: kept in each event's metadata, and shown by the audit trail.
+    ///
+    /// Both events stay facts: what was undone had happened. Where it never had, correct the past instead:
+    /// [`Repository::correct`].
+    pub fn compensating(mut self, event: EventId) -> Self {
+        self.said.metadata.compensates = Some(event);
         self
     }
 
@@ -155,7 +164,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         if !expected.is_empty() {
             let actual = self
                 .repository
-                .fold(&self.stream, Until::Head)
+                .fold(&self.stream, Known::Head)
                 .await?
                 .revision;
             return Err(
@@ -166,14 +175,14 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
             return Ok(Executed::nothing(Revision::EMPTY));
         }
         match self.append(Folded::empty(), events).await {
-            Err((_, StoreError::Conflict(conflict))) => match self.earlier().await? {
+            Err((_, ExecuteError::Conflict(conflict))) => match self.earlier().await? {
                 Some(earlier) => Ok(earlier),
                 None => Err(ExecuteError::AlreadyExists {
                     stream: self.stream.clone(),
                     revision: conflict.actual,
                 }),
             },
-            outcome => outcome.map_err(|(_, error)| error.into()),
+            outcome => outcome.map_err(|(_, error)| error),
         }
     }
 
@@ -216,7 +225,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
             match decided {
                 Some(Ok(events)) if !events.is_empty() => match self.append(folded, events).await {
                     Ok(executed) => return Ok(executed),
-                    Err((stale, StoreError::Conflict(conflict))) => {
+                    Err((stale, ExecuteError::Conflict(conflict))) => {
                         attempts += 1;
                         if attempts >= self.repository.attempts {
                             return Err(ExecuteError::Conflict(conflict));
@@ -224,7 +233,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
                         tracing::debug!(attempts, actual = %conflict.actual, "conflict; deciding again");
                         folded = stale;
                     }
-                    Err((_, error)) => return Err(error.into()),
+                    Err((_, error)) => return Err(error),
                 },
                 // A rejection or nothing, from a state without what others may have appended since: asked again below.
                 _ if hot => {}
@@ -240,7 +249,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
             }
             folded = self
                 .repository
-                .fold_on(&self.stream, folded, Until::Head)
+                .fold_on(&self.stream, folded, Known::Head)
                 .await?;
             hot = false;
         }
@@ -256,7 +265,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         {
             Some(hot) => Ok((hot, true)),
             None => Ok((
-                self.repository.fold(&self.stream, Until::Head).await?,
+                self.repository.fold(&self.stream, Known::Head).await?,
                 false,
             )),
         }

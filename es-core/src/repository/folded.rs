@@ -1,57 +1,56 @@
+use crate::temporal::{Key, is_correction, kept_state, read_kept};
 use crate::{
-    Aggregate, Envelope, EventId, EventStore, Repository, Revision, Snapshot, SnapshotPolicy,
-    StoreError, StoredEvent, StreamId, StreamQuery, Timestamp,
+    Aggregate, At, Envelope, EventId, EventStore, Known, Repository, Revision, Snapshot,
+    SnapshotPolicy, StoreError, StoredEvent, StreamId, StreamQuery,
 };
 
 /// A state and how far it is folded.
 #[derive(Debug, Clone)]
-pub(super) struct Folded<A> {
-    pub(super) state: Option<A>,
-    pub(super) revision: Revision,
+pub(crate) struct Folded<A> {
+    pub(crate) state: Option<A>,
+    pub(crate) revision: Revision,
     /// The last event's id; `None` for an empty stream.
     last: Option<EventId>,
-}
-
-/// How far to fold, inclusive.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Until {
-    Head,
-    Revision(Revision),
-    Instant(Timestamp),
-}
-
-impl Until {
-    fn includes(self, envelope: &Envelope) -> bool {
-        match self {
-            Self::Head => true,
-            Self::Revision(revision) => envelope.revision <= revision,
-            Self::Instant(instant) => envelope.recorded_at <= instant,
-        }
-    }
-
-    fn highest_revision(self) -> Revision {
-        match self {
-            Self::Revision(revision) => revision,
-            Self::Head | Self::Instant(_) => Revision::new(u64::MAX),
-        }
-    }
+    /// Where the last fact stands in the fold of an aggregate that takes corrections.
+    pub(crate) key: Option<Key>,
 }
 
 impl<A: Aggregate> Folded<A> {
-    pub(super) fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self {
             state: A::initial(),
             revision: Revision::EMPTY,
             last: None,
+            key: None,
         }
     }
 
+    /// Whether this is still the event that the state is folded up to.
+    pub(crate) fn stands_on(&self, stored: &StoredEvent) -> bool {
+        let Envelope { id, revision, .. } = &stored.envelope;
+        self.last == Some(*id) && self.revision == *revision
+    }
+
     /// Folds a stored event; one whose name is retired only moves the revision.
-    pub(super) fn apply(&mut self, stored: &StoredEvent) -> Result<(), StoreError> {
+    ///
+    /// `false` if it can't be folded onto this state, since it changes what was folded before.
+    pub(super) fn apply(&mut self, stored: &StoredEvent) -> Result<bool, StoreError> {
+        if A::CORRECTIONS.is_some() {
+            let key = Key::of(stored);
+            if is_correction(&stored.name) || self.key.is_some_and(|last| key < last) {
+                return Ok(false);
+            }
+            self.key = Some(key);
+        }
         A::fold_stored(&mut self.state, stored).map_err(|reason| stored.undecodable(reason))?;
+        self.stand_on(stored);
+        Ok(true)
+    }
+
+    /// Takes an event as the one that the state is folded up to.
+    pub(crate) fn stand_on(&mut self, stored: &StoredEvent) {
         self.revision = stored.envelope.revision;
         self.last = Some(stored.envelope.id);
-        Ok(())
     }
 }
 
@@ -60,11 +59,11 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     pub(super) async fn fold(
         &self,
         stream: &StreamId,
-        until: Until,
+        known: Known,
     ) -> Result<Folded<A>, StoreError> {
-        let folded = match self.read_from_snapshot(stream, until).await? {
+        let folded = match self.read_from_snapshot(stream, known).await? {
             Some(folded) => folded,
-            None => self.fold_on(stream, Folded::empty(), until).await?,
+            None => self.fold_on(stream, Folded::empty(), known).await?,
         };
         tracing::trace!(%stream, revision = %folded.revision, "folded");
         Ok(folded)
@@ -75,10 +74,10 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         &self,
         stream: &StreamId,
         folded: Folded<A>,
-        until: Until,
+        known: Known,
     ) -> Result<Folded<A>, StoreError> {
         let start = folded.revision;
-        let wanted = until
+        let wanted = known
             .highest_revision()
             .number()
             .saturating_sub(start.number());
@@ -88,87 +87,108 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         let query = StreamQuery::forwards(stream.clone()).from(start.next());
         let limit = usize::try_from(wanted).map_or(query.limit, |wanted| wanted.min(query.limit));
         let query = query.limit(limit);
-        let folded = self.fold_pages(query, folded, until).await?;
-        if matches!(until, Until::Head) {
+        let Some(folded) = self.fold_pages(query, folded, known).await? else {
+            return self.refold(stream, At::known(known)).await;
+        };
+        if matches!(known, Known::Head) {
             self.keep_snapshot(stream, start, &folded).await;
         }
         Ok(folded)
     }
 
+    /// `None` if an event changes what was folded before.
     async fn fold_pages(
         &self,
         query: StreamQuery,
         mut folded: Folded<A>,
-        until: Until,
-    ) -> Result<Folded<A>, StoreError> {
+        known: Known,
+    ) -> Result<Option<Folded<A>>, StoreError> {
         let mut next = Some(query);
         while let Some(query) = next.take() {
             let page = self.store.read_stream(query.clone()).await?;
             for stored in &page.events {
-                if !until.includes(&stored.envelope) {
-                    return Ok(folded);
+                if !known.includes(&stored.envelope, stored.position) {
+                    return Ok(Some(folded));
                 }
-                folded.apply(stored)?;
+                if !folded.apply(stored)? {
+                    return Ok(None);
+                }
             }
             next = query.after(&page);
         }
-        Ok(folded)
+        Ok(Some(folded))
     }
 
     /// The state of a snapshot with its tail, if a snapshot is there that fits in every respect.
     async fn read_from_snapshot(
         &self,
         stream: &StreamId,
-        until: Until,
+        mut known: Known,
     ) -> Result<Option<Folded<A>>, StoreError> {
+        loop {
+            let Some(mut folded) = self.snapshot(stream, known.highest_revision()).await else {
+                return Ok(None);
+            };
+            let start = folded.revision;
+            // The page begins with the event that the snapshot stands on, which must still be the same one.
+            let wanted = known.highest_revision().number() - start.number();
+            let query = StreamQuery::forwards(stream.clone()).from(start);
+            let limit = usize::try_from(wanted).map_or(query.limit, |wanted| {
+                query.limit.min(wanted.saturating_add(1))
+            });
+            let query = query.limit(limit);
+            let page = self.store.read_stream(query.clone()).await?;
+            let Some(base) = page.events.first().filter(|base| folded.stands_on(base)) else {
+                return Ok(None);
+            };
+            if !known.includes(&base.envelope, base.position) {
+                // It was recorded later than asked for; one from before that point may be there.
+                let revision = self.known_below(stream, known, start).await?;
+                known = Known::Revision(revision);
+                continue;
+            }
+            for stored in &page.events[1..] {
+                if !known.includes(&stored.envelope, stored.position) {
+                    return Ok(Some(folded));
+                }
+                if !folded.apply(stored)? {
+                    return self.refold(stream, At::known(known)).await.map(Some);
+                }
+            }
+            if let Some(query) = query.after(&page) {
+                match self.fold_pages(query, folded, known).await? {
+                    Some(further) => folded = further,
+                    None => return self.refold(stream, At::known(known)).await.map(Some),
+                }
+            }
+            if matches!(known, Known::Head) {
+                self.keep_snapshot(stream, start, &folded).await;
+            }
+            return Ok(Some(folded));
+        }
+    }
+
+    /// The newest snapshot at or below a revision, if this program's schema and fold made it.
+    pub(crate) async fn snapshot(&self, stream: &StreamId, at_most: Revision) -> Option<Folded<A>> {
         let (Some(snapshots), Some(policy)) = (&self.snapshots, A::SNAPSHOTS) else {
-            return Ok(None);
+            return None;
         };
-        let snapshot = match snapshots
-            .load_snapshot(stream, until.highest_revision())
-            .await
-        {
-            Ok(Some(snapshot)) => snapshot,
-            Ok(None) => return Ok(None),
+        let snapshot = match snapshots.load_snapshot(stream, at_most).await {
+            Ok(snapshot) => snapshot?,
             Err(error) => {
                 tracing::warn!(%stream, %error, "a snapshot couldn't be loaded; folding the stream instead");
-                return Ok(None);
+                return None;
             }
         };
-        let Some(folded) = thawed(&policy, &snapshot) else {
+        let folded = thawed(&policy, &snapshot);
+        if folded.is_none() {
             tracing::debug!(%stream, revision = %snapshot.revision, "a snapshot of another schema or fold is ignored");
-            return Ok(None);
-        };
-        // The page begins with the event that the snapshot stands on, which must still be the same one.
-        let query = StreamQuery::forwards(stream.clone()).from(snapshot.revision);
-        let page = self.store.read_stream(query.clone()).await?;
-        let stands = page.events.first().is_some_and(|stored| {
-            stored.envelope.id == snapshot.event_id
-                && stored.envelope.revision == snapshot.revision
-                && until.includes(&stored.envelope)
-        });
-        if !stands {
-            return Ok(None);
         }
-        let start = folded.revision;
-        let mut folded = folded;
-        for stored in &page.events[1..] {
-            if !until.includes(&stored.envelope) {
-                return Ok(Some(folded));
-            }
-            folded.apply(stored)?;
-        }
-        if let Some(query) = query.after(&page) {
-            folded = self.fold_pages(query, folded, until).await?;
-        }
-        if matches!(until, Until::Head) {
-            self.keep_snapshot(stream, start, &folded).await;
-        }
-        Ok(Some(folded))
+        folded
     }
 
     /// Keeps a snapshot if the policy asks for one between the revision `since` and the state's.
-    pub(super) async fn keep_snapshot(
+    pub(crate) async fn keep_snapshot(
         &self,
         stream: &StreamId,
         since: Revision,
@@ -184,7 +204,8 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         let (Some(state), Some(last)) = (&folded.state, folded.last) else {
             return;
         };
-        let saved = match (policy.encode)(state) {
+        let encoded = (policy.encode)(state);
+        let saved = match encoded.map(|json| kept_state::<A>(folded.key, json)) {
             Ok(json) => {
                 let snapshot = Snapshot::new(
                     stream.clone(),
@@ -205,14 +226,15 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
 }
 
 /// The state of a snapshot, if this program's schema and fold made it.
-fn thawed<A>(policy: &SnapshotPolicy<A>, snapshot: &Snapshot) -> Option<Folded<A>> {
+fn thawed<A: Aggregate>(policy: &SnapshotPolicy<A>, snapshot: &Snapshot) -> Option<Folded<A>> {
     if (snapshot.schema, snapshot.fold) != (policy.schema, policy.fold) {
         return None;
     }
-    let state = (policy.decode)(snapshot.state.as_str())?;
+    let (key, state) = read_kept::<A>(snapshot.state.as_str())?;
     Some(Folded {
-        state: Some(state),
+        state: Some((policy.decode)(state)?),
         revision: snapshot.revision,
         last: Some(snapshot.event_id),
+        key,
     })
 }

@@ -1,11 +1,12 @@
 use std::collections::VecDeque;
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::Folded;
+use super::{Folded, Repository};
+use crate::temporal::{Facts, decoded, fold};
 use crate::{
-    Aggregate, BoxStream, EventStore, InvalidStreamId, Recorded, StoreError, StoredEvent, StreamId,
-    StreamQuery,
+    Aggregate, BoxStream, EventStore, InvalidStreamId, Known, Recorded, StoreError, StoredEvent,
+    StreamId, StreamQuery,
 };
 
 /// An event of an aggregate and the state after it.
@@ -36,6 +37,32 @@ pub(super) fn stream<A: Aggregate + Clone, S: EventStore>(
         Ok(walk.moment().await?.map(|moment| (moment, walk)))
     })
     .boxed()
+}
+
+/// The facts of an aggregate that takes corrections, in the order of the fold.
+pub(super) fn corrected<A: Aggregate + Clone, S: EventStore>(
+    repository: &Repository<A, S>,
+    stream: Result<StreamId, InvalidStreamId>,
+) -> BoxStream<'_, Result<Moment<A>, StoreError>> {
+    let facts = async move {
+        let entries = repository.entries(&stream?, Known::Head).await?;
+        Facts::of::<A>(&entries)
+    };
+    let moments = |facts: Facts| {
+        let mut state = A::initial();
+        let moments = facts.into_iter().filter_map(move |fact| {
+            let mut moment = || {
+                fold(&mut state, [&fact])?;
+                let event = decoded(&fact.event)?;
+                Ok(event
+                    .zip(state.clone())
+                    .map(|(event, state)| Moment { event, state }))
+            };
+            moment().transpose()
+        });
+        stream::iter(moments)
+    };
+    stream::once(facts).map_ok(moments).try_flatten().boxed()
 }
 
 /// A walk along a stream, page by page.

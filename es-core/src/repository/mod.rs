@@ -12,15 +12,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::{
-    Aggregate, BoxStream, Command, Creation, Decision, EventStore, Handler, IdSource, RandomIds,
-    Revision, SnapshotStore, StoreError, StreamId, Timestamp,
+    Aggregate, At, BoxStream, Clock, Command, Creation, Decision, EventStore, Handler, IdSource,
+    Known, RandomIds, Revision, SnapshotStore, StoreError, StreamId, SystemClock, Timestamp,
 };
 pub use appending::Executed;
 use cache::Cache;
 pub use error::{ExecuteError, LoadError};
 pub use execution::Execution;
 use execution::Plan;
-use folded::{Folded, Until};
+pub(crate) use folded::Folded;
 pub use history::Moment;
 pub use loaded::Loaded;
 
@@ -62,8 +62,9 @@ pub struct Repository<A: Aggregate, S> {
     store: S,
     snapshots: Option<Arc<dyn SnapshotStore>>,
     cache: Option<Arc<Cache<A>>>,
-    ids: Arc<dyn IdSource>,
-    attempts: u32,
+    pub(crate) ids: Arc<dyn IdSource>,
+    clock: Arc<dyn Clock>,
+    pub(crate) attempts: u32,
 }
 
 impl<A: Aggregate, S: Clone> Clone for Repository<A, S> {
@@ -73,6 +74,7 @@ impl<A: Aggregate, S: Clone> Clone for Repository<A, S> {
             snapshots: self.snapshots.clone(),
             cache: self.cache.clone(),
             ids: Arc::clone(&self.ids),
+            clock: Arc::clone(&self.clock),
             attempts: self.attempts,
         }
     }
@@ -98,6 +100,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
             snapshots: None,
             cache: None,
             ids: Arc::new(RandomIds),
+            clock: Arc::new(SystemClock),
             attempts: ATTEMPTS,
         }
     }
@@ -131,6 +134,17 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     pub fn with_ids(self, ids: impl IdSource) -> Self {
         Self {
             ids: Arc::new(ids),
+            ..self
+        }
+    }
+
+    /// Tells by `clock` what time it is; by the [`SystemClock`] if nothing is said.
+    ///
+    /// It is asked only for an aggregate that takes corrections, to know whether an event of now comes before one that
+    /// will be effective later. When an event is recorded the store says.
+    pub fn with_clock(self, clock: impl Clock) -> Self {
+        Self {
+            clock: Arc::new(clock),
             ..self
         }
     }
@@ -208,44 +222,72 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         let stream = StreamId::of::<A>(id).map_err(StoreError::from)?;
         let hot = self.cache.as_ref().and_then(|cache| cache.get(&stream));
         let folded = match hot {
-            Some(hot) => self.fold_on(&stream, hot, Until::Head).await?,
-            None => self.fold(&stream, Until::Head).await?,
+            Some(hot) => self.fold_on(&stream, hot, Known::Head).await?,
+            None => self.fold(&stream, Known::Head).await?,
         };
         Loaded::new(id, &stream, folded)
     }
 
-    /// Loads the state as it was at a revision.
+    /// Loads a past state: at a revision, or as [`At`] says by either clock or both.
+    ///
+    /// The revision of what is loaded is the last one that was known.
     ///
     /// # Errors
     ///
-    /// [`LoadError::NoSuchRevision`] if the stream hasn't come that far.
-    pub async fn load_at(&self, id: &A::Id, revision: Revision) -> Result<Loaded<A>, LoadError> {
+    /// [`LoadError::NoSuchRevision`] if the stream hasn't come to a revision that was asked for;
+    /// [`LoadError::NotFound`] if the aggregate didn't exist then.
+    pub async fn load_at(&self, id: &A::Id, at: impl Into<At>) -> Result<Loaded<A>, LoadError> {
+        let at = at.into();
         let stream = StreamId::of::<A>(id).map_err(StoreError::from)?;
-        let folded = self.fold(&stream, Until::Revision(revision)).await?;
-        if folded.revision < revision {
-            return Err(LoadError::NoSuchRevision {
-                stream,
-                asked: revision,
-                head: folded.revision,
-            });
-        }
+        let folded = match at.effective_instant() {
+            None => self.fold(&stream, at.known_point()).await?,
+            Some(_) => self.fold_effective(&stream, at).await?,
+        };
+        check_reached(&stream, at, folded.revision)?;
         Loaded::new(id, &stream, folded)
     }
 
     /// Loads the state as it was recorded at an instant, inclusive.
     pub async fn load_as_of(&self, id: &A::Id, instant: Timestamp) -> Result<Loaded<A>, LoadError> {
-        let stream = StreamId::of::<A>(id).map_err(StoreError::from)?;
-        let folded = self.fold(&stream, Until::Instant(instant)).await?;
-        Loaded::new(id, &stream, folded)
+        self.load_at(id, instant).await
+    }
+
+    /// Loads the state as it was in the world at an instant, inclusive, by all that is known of it now.
+    ///
+    /// What is effective later plays no part. The aggregate exists from its first event on, so before that is
+    /// effective it is [`LoadError::NotFound`].
+    pub async fn load_effective(
+        &self,
+        id: &A::Id,
+        instant: Timestamp,
+    ) -> Result<Loaded<A>, LoadError> {
+        self.load_at(id, At::effective(instant)).await
     }
 
     /// Every event of the aggregate with the state after it, from the first on.
     ///
-    /// Pages are read as the stream is polled; an aggregate without events gives an empty stream.
+    /// Pages are read as the stream is polled; an aggregate without events gives an empty stream. One that takes
+    /// corrections shows the events that count, in the order in which they are folded; its stream is read before the
+    /// first.
     pub fn history<'r>(&'r self, id: &A::Id) -> BoxStream<'r, Result<Moment<A>, StoreError>>
     where
         A: Clone,
     {
+        if A::CORRECTIONS.is_some() {
+            return history::corrected(self, StreamId::of::<A>(id));
+        }
         history::stream(&self.store, StreamId::of::<A>(id))
+    }
+}
+
+/// A revision that was asked for has to be there.
+pub(crate) fn check_reached(stream: &StreamId, at: At, head: Revision) -> Result<(), LoadError> {
+    match at.known_point() {
+        Known::Revision(asked) if head < asked => Err(LoadError::NoSuchRevision {
+            stream: stream.clone(),
+            asked,
+            head,
+        }),
+        _ => Ok(()),
     }
 }

@@ -12,8 +12,8 @@ use super::{
 use crate::errors::Errors;
 use crate::nearest::unknown;
 use crate::symbol::{
-    AGGREGATE, CRATE, DERIVE, ERROR, EVENT, EVERY, FOLD, ID, INITIAL, NAME, RECORDED, RETIRED,
-    SNAPSHOT,
+    AGGREGATE, CORRECTIONS, CRATE, DERIVE, ERROR, EVENT, EVERY, FOLD, ID, INITIAL, NAME, RECORDED,
+    RETIRED, SNAPSHOT,
 };
 
 /// What stands in `#[aggregate(…)]`.
@@ -25,6 +25,8 @@ pub struct Container {
     pub error: Option<Type>,
     pub derive: Option<Vec<Path>>,
     pub snapshot: Option<Snapshot>,
+    /// The word `corrections`, which stands alone.
+    pub corrections: Option<Ident>,
     pub crate_path: Option<Path>,
 }
 
@@ -87,13 +89,18 @@ impl Container {
                 let snapshot = snapshot(input, &word)?;
                 set(&mut self.snapshot, &word, snapshot)
             }
+            CORRECTIONS if input.peek(Token![=]) => Err(syn::Error::new_spanned(
+                &word,
+                "`corrections` takes no value: without the word the aggregate takes none",
+            )),
+            CORRECTIONS => set(&mut self.corrections, &word, word.clone()),
             CRATE => {
                 let path = crate_path(input, &word)?;
                 set(&mut self.crate_path, &word, path)
             }
             _ => Err(unknown(
                 &word,
-                &[NAME, ID, EVENT, ERROR, DERIVE, SNAPSHOT, CRATE],
+                &[NAME, ID, EVENT, ERROR, DERIVE, SNAPSHOT, CORRECTIONS, CRATE],
             )),
         }
     }

@@ -220,6 +220,7 @@ pub fn names(list: &Listing<'_>, events: &TokenStream, retired: &TokenStream) ->
 /// ```text
 /// impl ::es_core::Aggregate for Account {
 ///     const CATEGORY: &'static str = "account";
+///     // the constants of [`snapshots`] and [`corrections`]
 ///     type Id = AccountId; type Event = AccountEvent; type Error = AccountError;
 ///     fn initial() -> Option<Self> { None }
 ///     fn fold(__state: &mut Option<Self>, __event: AccountEvent, __envelope: &Envelope) -> Result<(), DecodeError> {
@@ -254,6 +255,7 @@ fn aggregate(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
         quote! { ::core::option::Option::Some(#state) }
     };
     let snapshots = snapshots(model, event);
+    let corrections = corrections(model);
     let lines = || model.events.iter().enumerate();
     let places = 0..model.events.len();
     let constants: Vec<Ident> = lines().map(|(at, line)| constant(at, line)).collect();
@@ -264,6 +266,7 @@ fn aggregate(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
         impl #es::Aggregate for #ident {
             const CATEGORY: &'static str = #name;
             #snapshots
+            #corrections
             type Id = #id;
             type Event = #event;
             type Error = #error;
@@ -391,7 +394,7 @@ fn snapshots(model: &Aggregate<'_>, event: &Ident) -> Option<TokenStream> {
     let snapshot = model.snapshot.as_ref()?;
     let es = &model.crate_path;
     let (every, fold) = (u64::from(snapshot.every.value), snapshot.fold.value);
-    let seed = fields_fingerprint(model.input);
+    let seed = fields_fingerprint(model.input, model.corrections.as_ref());
     let at_word = placed(es, snapshot.word.span());
     let policy = quote_spanned! {snapshot.word.span()=>
         #at_word::SnapshotPolicy::<Self>::new(
@@ -406,14 +409,29 @@ fn snapshots(model: &Aggregate<'_>, event: &Ident) -> Option<TokenStream> {
     })
 }
 
-/// The state's fields with their types and serde's attributes, as FNV-1a of their text.
-pub fn fields_fingerprint(input: &DeriveInput) -> u64 {
+/// ```text
+/// const CORRECTIONS: Option<Corrections<Self>> = Some(Corrections::<Self>::new());
+/// ```
+fn corrections(model: &Aggregate<'_>) -> Option<TokenStream> {
+    let word = model.corrections.as_ref()?;
+    let es = &model.crate_path;
+    let at_word = placed(es, word.span());
+    let corrections = quote_spanned! {word.span()=> #at_word::Corrections::<Self>::new() };
+    Some(quote! {
+        const CORRECTIONS: ::core::option::Option<#es::Corrections<Self>> =
+            ::core::option::Option::Some(#corrections);
+    })
+}
+
+/// A type's fields with their types and serde's attributes, as FNV-1a of their text; and whether it takes corrections, as
+/// that folds its events in another order.
+pub fn fields_fingerprint(input: &DeriveInput, corrections: Option<&Ident>) -> u64 {
     let mut input = input.clone();
     input
         .attrs
         .retain(|attr| attr.path().is_ident("serde") || attr.path().is_ident("repr"));
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in quote!(#input).to_string().bytes() {
+    for byte in quote!(#input #corrections).to_string().bytes() {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
     hash

@@ -99,7 +99,7 @@ fn folding(model: &Projection<'_>) -> TokenStream {
     let functions = lines().map(|(at, line)| fold(model, at, line));
     let folds: Vec<Ident> = lines().map(|(at, line)| fold_name(at, line)).collect();
     let places = 0..folds.len();
-    let schema = fields_fingerprint(model.input);
+    let schema = fields_fingerprint(model.input, None);
     quote! {
         #(#functions)*
         #[automatically_derived]

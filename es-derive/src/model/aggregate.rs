@@ -16,6 +16,8 @@ pub struct Aggregate<'a> {
     pub error: Option<Type>,
     pub derive: Vec<Path>,
     pub snapshot: Option<Snapshot>,
+    /// Where it says that it takes corrections.
+    pub corrections: Option<Ident>,
     pub events: Vec<EventLine>,
     pub retired: Vec<LitStr>,
 }
@@ -65,6 +67,7 @@ impl<'a> Aggregate<'a> {
                 ]
             }),
             snapshot: container.snapshot,
+            corrections: container.corrections,
             events,
             retired,
         }

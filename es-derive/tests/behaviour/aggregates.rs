@@ -183,3 +183,39 @@ fn a_snapshot_policy_says_how_often_and_which_fold() {
     assert_eq!((policy.decode)(kept.as_str()), Some(Lamp::On));
     assert!(Door::SNAPSHOTS.is_none());
 }
+
+mod corrected {
+    use es_core::{Aggregate, Apply, Correctable, NoError};
+    use serde::{Deserialize, Serialize};
+
+    use super::Switched;
+
+    /// The same lamp, whose past can be corrected.
+    #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize, Aggregate)]
+    #[aggregate(
+        name = "lamp", id = String, event = LampEvent, error = NoError, derive(Debug), snapshot(every = 10, fold = 3),
+        corrections
+    )]
+    #[event(Switched)]
+    pub(crate) enum Lamp {
+        #[default]
+        Off,
+        On,
+    }
+
+    impl Apply<Switched> for Lamp {
+        fn apply(&mut self, _: Switched) {
+            *self = Self::On;
+        }
+    }
+
+    impl Correctable for Lamp {}
+}
+
+#[test]
+fn taking_corrections_makes_snapshots_of_before_unusable() {
+    assert!(corrected::Lamp::CORRECTIONS.is_some());
+    assert!(Lamp::CORRECTIONS.is_none());
+    let corrected = corrected::Lamp::SNAPSHOTS.unwrap();
+    assert_ne!(corrected.schema, Lamp::SNAPSHOTS.unwrap().schema);
+}

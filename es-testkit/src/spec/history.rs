@@ -16,6 +16,8 @@ pub(super) struct History<A> {
     pub recorded_at: Timestamp,
     pub effective_at: Option<Timestamp>,
     pub metadata: Metadata,
+    /// The events of an aggregate that takes corrections, in the order in which they were true.
+    facts: Vec<StoredEvent>,
 }
 
 impl<A: Aggregate<Event: Debug + PartialEq>> History<A> {
@@ -26,6 +28,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>> History<A> {
             recorded_at: Timestamp::EPOCH,
             effective_at: None,
             metadata: Metadata::default(),
+            facts: Vec::new(),
         }
     }
 
@@ -75,10 +78,33 @@ impl<A: Aggregate<Event: Debug + PartialEq>> History<A> {
     }
 
     fn fold(&mut self, event: A::Event, stored: &StoredEvent) -> Result<(), String> {
-        let folded = A::fold(&mut self.state, event, &stored.envelope);
-        folded.map_err(|error: DecodeError| error.to_string())?;
+        if A::CORRECTIONS.is_some() {
+            self.fold_in_order(stored)?;
+        } else {
+            let folded = A::fold(&mut self.state, event, &stored.envelope);
+            folded.map_err(|error: DecodeError| error.to_string())?;
+        }
         self.revision = stored.envelope.revision;
         Ok(())
+    }
+
+    /// Folds an event where it was true, as a repository does for an aggregate that takes corrections.
+    fn fold_in_order(&mut self, stored: &StoredEvent) -> Result<(), String> {
+        let at = |event: &StoredEvent| {
+            let envelope = &event.envelope;
+            envelope.effective_at.unwrap_or(envelope.recorded_at)
+        };
+        let place = self.facts.partition_point(|fact| at(fact) <= at(stored));
+        self.facts.insert(place, stored.clone());
+        let mut unfolded = &self.facts[place..];
+        if unfolded.len() > 1 {
+            self.state = A::initial();
+            unfolded = &self.facts;
+        }
+        unfolded
+            .iter()
+            .try_for_each(|fact| A::fold_stored(&mut self.state, fact))
+            .map_err(|error| error.to_string())
     }
 
     fn stored(&self, name: &str, version: u32, payload: &str) -> Result<StoredEvent, String> {

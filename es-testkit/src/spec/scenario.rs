@@ -53,6 +53,8 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Scenario<A> {
     }
 
     /// When the events are true in the world that follow, given or produced.
+    ///
+    /// An aggregate that takes corrections is folded in that order.
     #[must_use = "nothing is tested before `when` and `then`"]
     pub fn effective_at(mut self, time: Timestamp) -> Self {
         self.history.effective_at = Some(time);

@@ -1,0 +1,92 @@
+//! What has to hold along a history that is about to change.
+
+use super::fact::{Fact, fold, is_initial, listed_name};
+use crate::{Aggregate, StoreError, Violation};
+
+/// Why a history may not become another.
+pub(crate) enum Broken<E> {
+    /// A fact would precede the one that the stream begins with.
+    BeforeInitial {
+        /// Its event's name.
+        name: &'static str,
+    },
+    /// Something wouldn't hold any more.
+    Violated(Box<Violation<E>>),
+    /// An event can't be read.
+    Store(StoreError),
+}
+
+impl<E> From<StoreError> for Broken<E> {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Checks the new history from where it differs. What is broken at a place already isn't held against the change.
+pub(crate) fn check<A: Aggregate>(old: &[Fact], new: &[Fact]) -> Result<(), Broken<A::Error>> {
+    let Some(corrections) = A::CORRECTIONS else {
+        return Ok(());
+    };
+    let begins = |fact: &Fact| is_initial::<A>(&fact.event.name);
+    if let Some(first) = new
+        .first()
+        .filter(|first| A::initial().is_none() && !begins(first))
+    {
+        let name = listed_name::<A>(&first.event.name);
+        return Err(Broken::BeforeInitial { name });
+    }
+    let shared = old.iter().zip(new);
+    let shared = shared.take_while(|(old, new)| old.is(new)).count();
+    let mut state = A::initial();
+    fold(&mut state, &new[..shared])?;
+    let mut before = Before::<A>::new(old);
+    for fact in &new[shared..] {
+        fold(&mut state, [fact])?;
+        let judged = state.as_ref().map_or(Ok(()), corrections.check);
+        if let Err(error) = judged
+            && !before.is_broken_at(fact, corrections.check)?
+        {
+            return Err(Broken::Violated(Box::new(violation(fact, error))));
+        }
+    }
+    Ok(())
+}
+
+fn violation<E>(fact: &Fact, error: E) -> Violation<E> {
+    let envelope = &fact.event.envelope;
+    Violation {
+        stream: envelope.stream.clone(),
+        revision: envelope.revision,
+        name: fact.event.name.clone(),
+        effective_at: fact.key.effective_at,
+        error,
+    }
+}
+
+/// The history as it is, folded only if it is asked for.
+struct Before<'f, A> {
+    facts: &'f [Fact],
+    state: Option<A>,
+}
+
+impl<'f, A: Aggregate> Before<'f, A> {
+    fn new(facts: &'f [Fact]) -> Self {
+        let state = A::initial();
+        Self { facts, state }
+    }
+
+    fn is_broken_at(
+        &mut self,
+        fact: &Fact,
+        check: fn(&A) -> Result<(), A::Error>,
+    ) -> Result<bool, StoreError> {
+        let reached = self.facts.partition_point(|old| old.key <= fact.key);
+        let (passed, rest) = self.facts.split_at(reached);
+        fold(&mut self.state, passed)?;
+        self.facts = rest;
+        Ok(self
+            .state
+            .as_ref()
+            .is_some_and(|state| check(state).is_err()))
+    }
+}

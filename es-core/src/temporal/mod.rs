@@ -1,0 +1,40 @@
+//! Any past state, by two clocks: when the store learned of an event, and when it was true in the world.
+
+mod at;
+mod checked;
+mod correct_error;
+mod correctable;
+mod corrected;
+mod correcting;
+mod correction;
+mod diff;
+mod fact;
+mod impact;
+mod judging;
+mod kept;
+mod read;
+mod refold;
+mod search;
+mod standing;
+mod timeline;
+mod what_if;
+
+pub use at::{At, Known};
+pub(crate) use checked::{Broken, check};
+pub use correct_error::CorrectError;
+pub use correctable::{Correctable, Corrections, Violation};
+pub use corrected::Corrected;
+pub use correcting::{Correct, CorrectAs, Correction};
+pub(crate) use correction::{Correction as StoredCorrection, is_correction};
+pub use diff::{Change, Diff};
+pub(crate) use fact::{Facts, Key, fold};
+pub use impact::{Effect, Fate, Impact};
+pub(crate) use kept::{kept_state, read_kept};
+pub(crate) use read::decoded;
+pub(crate) use standing::{Force, Standing};
+pub use timeline::{Sample, Samples};
+pub use what_if::WhatIf;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/time.md")]
+struct Page;

@@ -1,0 +1,16 @@
+//! Past states by two clocks, on the memory store.
+
+mod audit;
+mod bank;
+mod corrected;
+mod corrections;
+mod diff;
+mod ledger;
+mod model;
+mod page;
+mod past;
+mod reference;
+mod samples;
+mod snapshots;
+mod span;
+mod what_if;
