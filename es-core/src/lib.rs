@@ -8,7 +8,7 @@
 //! | run it on a store | [`Repository`]: create, execute, send, load, and any past state |
 //! | follow everything that is appended | [`Subscription`], [`Filter`], [`Checkpoint`] |
 //! | choose a store when the program runs | [`AnyStore`] |
-//! | write a store | [`EventStore`], [`SnapshotStore`], [`Append::judge`]; `es-memory` is the one to read first |
+//! | write a store | [`EventStore`], [`SnapshotStore`], [`Append::judge`], [`batch`]; `es-memory` is the one to read first |
 //!
 //! Given-when-then tests and the conformance table of stores are in `es-testkit`; stores are `es-memory` and
 //! `es-sqlite`.
@@ -25,6 +25,7 @@
 mod aggregate;
 mod any_store;
 mod append;
+pub mod batch;
 mod command;
 mod decision;
 mod envelope;
