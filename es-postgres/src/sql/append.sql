@@ -1,0 +1,69 @@
+#variable_conflict use_column
+DECLARE
+    head bigint;
+    revisions bigint[];
+    stream integer;
+    revision bigint;
+BEGIN
+    -- In any other level what follows would see the log as it was before the lock was had.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'an append needs the isolation level READ COMMITTED' USING ERRCODE = 'ES001';
+    END IF;
+    IF current_setting('synchronous_commit') = 'off' THEN
+        PERFORM set_config('synchronous_commit', 'on', true);
+    END IF;
+
+    -- Held until the commit is seen by all. The statements after it see what was committed before.
+    PERFORM pg_advisory_xact_lock({lock}, {table}::regclass::oid::integer);
+
+    SELECT e.position, e.recorded_at INTO head, recorded
+    FROM {schema}.events e ORDER BY e.position DESC LIMIT 1;
+    head := coalesce(head, 0);
+    -- Clocks step back; record time doesn't.
+    recorded := greatest(clock_timestamp(), recorded);
+
+    revisions := ARRAY(
+        SELECT coalesce((
+            SELECT e.revision FROM {schema}.events e WHERE e.stream = s.name ORDER BY e.revision DESC LIMIT 1
+        ), 0)
+        FROM unnest(streams) AS s (name)
+    );
+
+    SELECT array_agg(f.append), array_agg(f.id), array_agg(f.revision), array_agg(f.position), array_agg(f.recorded_at)
+    INTO found_append, found_id, found_revision, found_position, found_recorded
+    FROM (
+        SELECT i.append, i.id, e.revision, e.position, e.recorded_at
+        FROM unnest(appends, names_of_streams, ids) AS i (append, stream, id)
+        CROSS JOIN LATERAL (
+            SELECT e.revision, e.position, e.recorded_at
+            FROM {schema}.events e WHERE e.stream = i.stream AND e.id = i.id OFFSET 0
+        ) e
+    ) f;
+
+    met := array_fill(0::bigint, ARRAY[cardinality(counts)]);
+    firsts := met;
+    FOR append IN 1 .. cardinality(counts) LOOP
+        stream := of_stream[append];
+        revision := revisions[stream];
+        met[append] := revision;
+        IF (expected[append] = revision OR expected[append] = -1 OR (expected[append] = -2 AND revision > 0))
+            AND (found_append IS NULL OR append <> ALL (found_append))
+        THEN
+            firsts[append] := head + 1;
+            head := head + counts[append];
+            revisions[stream] := revision + counts[append];
+        END IF;
+    END LOOP;
+
+    INSERT INTO {schema}.events
+        (position, stream, revision, id, name, version, recorded_at, effective_at, payload, metadata)
+    SELECT firsts[i.append] + i.place, i.stream, met[i.append] + i.place + 1, i.id, i.name, i.version, recorded,
+        i.effective, i.payload, i.metadata
+    FROM unnest(appends, places, names_of_streams, ids, names, versions, effective, payloads, metadata)
+        AS i (append, place, stream, id, name, version, effective, payload, metadata)
+    WHERE firsts[i.append] > 0;
+
+    IF FOUND THEN
+        PERFORM pg_notify({channel}, head::text);
+    END IF;
+END;
