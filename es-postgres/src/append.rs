@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use es_core::batch::{Attempt, Batch, Bounds};
 use es_core::{Append, Appended, EventId, NewEvent, Position, StoreError};
@@ -18,6 +18,9 @@ use crate::wait::tell;
 
 /// How many appends wait in the queue before those who ask have to wait.
 const QUEUE: usize = Bounds::DEFAULT.requests;
+/// How long nobody may have come before those who were answered together are no longer expected to come together again:
+/// many times what a woken task takes to ask, and a small part of what a commit costs.
+const QUIET: Duration = Duration::from_micros(30);
 /// How much longer than the server's own time-out an answer is waited for.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -56,6 +59,7 @@ impl Writer {
         let queued = Queue {
             requests,
             held: None,
+            expected: 0,
         };
         thread.start_task(appender.run(queued));
         Self { queue }
@@ -135,6 +139,8 @@ struct Queue {
     requests: Receiver<Request>,
     /// One that was taken and can't share the commit.
     held: Option<Request>,
+    /// How many were in the latest batch.
+    expected: usize,
 }
 
 impl Queue {
@@ -144,6 +150,7 @@ impl Queue {
             Some(held) => held,
             None => self.requests.recv().await?,
         };
+        self.gather().await;
         let mut ids = HashSet::new();
         first.adds_to(&mut ids);
         let batch = Batch::collect(first, Bounds::DEFAULT, || {
@@ -160,7 +167,22 @@ impl Queue {
             // Before it is answered, so that nothing is taken after.
             self.requests.close();
         }
+        self.expected = batch.requests().len();
         Some(batch)
+    }
+
+    /// Lets those come who were answered together and mostly ask again together. Without this the first of them takes a
+    /// commit for itself, and the others wait for it. Who asks alone isn't kept.
+    async fn gather(&self) {
+        let (mut seen, mut grown) = (self.requests.len(), Instant::now());
+        while seen + 1 < self.expected && grown.elapsed() < QUIET {
+            // To the tasks of this thread, and to other threads: the cores may be busy.
+            tokio::task::yield_now().await;
+            std::thread::yield_now();
+            if self.requests.len() > seen {
+                (seen, grown) = (self.requests.len(), Instant::now());
+            }
+        }
     }
 }
 

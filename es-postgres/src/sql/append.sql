@@ -1,5 +1,6 @@
 #variable_conflict use_column
 DECLARE
+    locked boolean;
     head bigint;
     revisions bigint[];
     stream integer;
@@ -13,32 +14,31 @@ BEGIN
         PERFORM set_config('synchronous_commit', 'on', true);
     END IF;
 
-    -- Held until the commit is seen by all. The statements after it see what was committed before.
-    PERFORM pg_advisory_xact_lock({lock}, {table}::regclass::oid::integer);
+    -- Held until the commit is seen by all. It is a statement of its own: those after it see what was committed before.
+    locked := pg_advisory_xact_lock({lock}, {table}::regclass::oid::integer) IS NOT NULL;
 
-    SELECT e.position, e.recorded_at INTO head, recorded
-    FROM {schema}.events e ORDER BY e.position DESC LIMIT 1;
-    head := coalesce(head, 0);
-    -- Clocks step back; record time doesn't.
-    recorded := greatest(clock_timestamp(), recorded);
-
-    revisions := ARRAY(
+    -- In one statement, as each costs more than all that it looks up.
+    SELECT coalesce(h.position, 0), h.recorded_at, f.appends, f.ids, f.revisions, f.positions, f.recorded, ARRAY(
         SELECT coalesce((
             SELECT e.revision FROM {schema}.events e WHERE e.stream = s.name ORDER BY e.revision DESC LIMIT 1
         ), 0)
         FROM unnest(streams) AS s (name)
-    );
-
-    SELECT array_agg(f.append), array_agg(f.id), array_agg(f.revision), array_agg(f.position), array_agg(f.recorded_at)
-    INTO found_append, found_id, found_revision, found_position, found_recorded
+    )
+    INTO head, recorded, found_append, found_id, found_revision, found_position, found_recorded, revisions
     FROM (
-        SELECT i.append, i.id, e.revision, e.position, e.recorded_at
+        SELECT array_agg(i.append) AS appends, array_agg(i.id) AS ids, array_agg(e.revision) AS revisions,
+            array_agg(e.position) AS positions, array_agg(e.recorded_at) AS recorded
         FROM unnest(appends, names_of_streams, ids) AS i (append, stream, id)
         CROSS JOIN LATERAL (
             SELECT e.revision, e.position, e.recorded_at
             FROM {schema}.events e WHERE e.stream = i.stream AND e.id = i.id OFFSET 0
         ) e
-    ) f;
+    ) f
+    LEFT JOIN LATERAL (
+        SELECT e.position, e.recorded_at FROM {schema}.events e ORDER BY e.position DESC LIMIT 1
+    ) h ON true;
+    -- Clocks step back; record time doesn't.
+    recorded := greatest(clock_timestamp(), recorded);
 
     met := array_fill(0::bigint, ARRAY[cardinality(counts)]);
     firsts := met;
