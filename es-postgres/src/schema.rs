@@ -107,9 +107,14 @@ impl Schema {
         client: &mut impl tokio_postgres::GenericClient,
         known: i32,
     ) -> Result<i32, StoreError> {
-        let table = literal(&format!("{}.es_migrations", self.identifier));
+        // From the catalogue as it is now: `to_regclass` may remember that there was none before we waited.
+        let there = format!(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = {} AND c.relname = 'es_migrations')",
+            self.literal
+        );
         let there = client
-            .query_one(&format!("SELECT to_regclass({table}) IS NOT NULL"), &[])
+            .query_one(&there, &[])
             .await
             .map_err(nothing_written)?;
         if !there.try_get::<_, bool>(0).map_err(nothing_written)? {

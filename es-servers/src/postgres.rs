@@ -88,14 +88,15 @@ impl Postgres {
         Some(self.own.as_ref()?.process.as_ref()?.id())
     }
 
-    /// `kill -9`. What it has on disk stays, for [`restart`](Self::restart).
+    /// `kill -9` of the server and of every process that it started, as a machine does that dies. What it has on disk
+    /// stays, for [`restart`](Self::restart).
     ///
     /// # Panics
     ///
     /// If it isn't our own.
     pub fn kill(&mut self) {
         if let Some(process) = self.own("killed").process.take() {
-            process.kill();
+            process.kill_all();
         }
     }
 

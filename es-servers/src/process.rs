@@ -95,6 +95,19 @@ impl Process {
         let _ = self.server.wait();
     }
 
+    /// `kill -9`, of those that it started as well: they would finish what they are at before they notice.
+    pub(crate) fn kill_all(mut self) {
+        self.end_watcher();
+        let mut ids = vec![self.server.id().to_string()];
+        ids.extend(children(self.server.id()).iter().map(u32::to_string));
+        let _ = Command::new("/bin/kill")
+            .arg("-KILL")
+            .args(ids)
+            .stderr(Stdio::null())
+            .status();
+        let _ = self.server.wait();
+    }
+
     /// The watcher first: after that nothing else holds the number of a process that is gone.
     fn end_watcher(&mut self) {
         let _ = self.watcher.kill();
@@ -120,4 +133,21 @@ impl Drop for Process {
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
+}
+
+/// The processes that a process started, as far as the system tells.
+fn children(parent: u32) -> Vec<u32> {
+    let Ok(processes) = Path::new("/proc").read_dir() else {
+        return Vec::new();
+    };
+    let is_child = |id: &u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        // After the name, which may hold anything: the state and the parent.
+        let after = stat.rsplit(')').next().unwrap_or_default();
+        after.split_whitespace().nth(1) == Some(&parent.to_string())
+    };
+    let ids = processes
+        .flatten()
+        .filter_map(|process| process.file_name().to_str()?.parse().ok());
+    ids.filter(is_child).collect()
 }

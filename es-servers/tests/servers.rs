@@ -106,9 +106,13 @@ needs_own_postgres! {
         let mut server = Postgres::start().unwrap();
         let id = server.id().unwrap();
         let url = server.url().to_owned();
+        let mut session = TcpStream::connect(address(&url)).unwrap();
         server.kill();
         assert!(!runs(id));
         assert_eq!(server.id(), None);
+        // Those that it started are dead too.
+        let mut nothing = Vec::new();
+        assert_eq!(session.read_to_end(&mut nothing).unwrap_or_default(), 0);
         server.restart().unwrap();
         assert!(answers(&url));
         assert_eq!(server.url(), url);
