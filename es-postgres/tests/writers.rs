@@ -48,7 +48,10 @@ async fn follow(store: &PostgresStore, count: usize) -> Vec<StoredEvent> {
 
 /// What was received is the log, in order, and none twice.
 async fn is_the_log(store: &PostgresStore, received: &[StoredEvent], count: usize) {
-    assert_eq!(received, log(store).await);
+    assert!(
+        received == log(store).await,
+        "what was received isn't the log"
+    );
     let ids: HashSet<_> = received.iter().map(|event| event.envelope.id).collect();
     assert_eq!(ids.len(), count);
     assert_eq!(sound(store).await.len(), count);

@@ -98,10 +98,8 @@ impl Database {
 
 /// Waits for what must happen; a store that never gets there fails the test instead of hanging it.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(Duration::from_mins(1), future).await {
-        Ok(output) => output,
-        Err(_) => panic!("{what}: not within a minute"),
-    }
+    let output = tokio::time::timeout(Duration::from_mins(1), future).await;
+    output.unwrap_or_else(|_| panic!("{what}: not within a minute"))
 }
 
 /// Waits until a query answers `true`.
