@@ -7,7 +7,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::PostgresOptions;
 use crate::error::{Fault, gone};
-use crate::row::Rows;
 use crate::session::Session;
 use crate::thread::Thread;
 
@@ -17,20 +16,14 @@ pub(crate) struct Pool {
     statements: Arc<[String]>,
     /// As many as may be out at once; the one that waits longest comes next.
     free: Arc<Semaphore>,
-    idle: Arc<Mutex<Vec<Reader>>>,
-}
-
-/// A connection, with what it remembers.
-struct Reader {
-    session: Session,
-    rows: Rows,
+    idle: Arc<Mutex<Vec<Session>>>,
 }
 
 /// A connection, until it is dropped.
 pub(crate) struct Lent {
     /// Nothing once it was given up.
-    reader: Option<Reader>,
-    idle: Arc<Mutex<Vec<Reader>>>,
+    session: Option<Session>,
+    idle: Arc<Mutex<Vec<Session>>>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -54,26 +47,23 @@ impl Pool {
     pub(crate) async fn lend(&self) -> Result<Lent, StoreError> {
         let free = Arc::clone(&self.free);
         let permit = free.acquire_owned().await.map_err(gone)?;
-        let reader = match self.take() {
-            Some(reader) => reader,
-            None => Reader {
-                session: self.open().await?,
-                rows: Rows::new(),
-            },
+        let session = match self.take() {
+            Some(session) => session,
+            None => self.open().await?,
         };
         Ok(Lent {
-            reader: Some(reader),
+            session: Some(session),
             idle: Arc::clone(&self.idle),
             _permit: permit,
         })
     }
 
     /// An idle connection that is still open, as far as can be told.
-    fn take(&self) -> Option<Reader> {
+    fn take(&self) -> Option<Session> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(reader) = idle.pop() {
-            if reader.session.is_open() {
-                return Some(reader);
+        while let Some(session) = idle.pop() {
+            if session.is_open() {
+                return Some(session);
             }
         }
         None
@@ -88,28 +78,20 @@ impl Pool {
 
 impl Lent {
     pub(crate) fn session(&self) -> Result<&Session, StoreError> {
-        let reader = self.reader.as_ref().ok_or(Fault::Closed)?;
-        Ok(&reader.session)
-    }
-
-    pub(crate) fn rows(&mut self) -> Result<&mut Rows, StoreError> {
-        let reader = self.reader.as_mut().ok_or(Fault::Closed)?;
-        Ok(&mut reader.rows)
+        Ok(self.session.as_ref().ok_or(Fault::Closed)?)
     }
 
     /// Closes the connection instead of keeping it: the rest of its answer isn't wanted.
     pub(crate) fn give_up(&mut self) {
-        self.reader = None;
+        self.session = None;
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        if let Some(reader) = self.reader.take()
-            && reader.session.is_open()
-        {
+        if let Some(session) = self.session.take().filter(Session::is_open) {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            idle.push(reader);
+            idle.push(session);
         }
     }
 }

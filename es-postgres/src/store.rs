@@ -76,7 +76,7 @@ impl PostgresStore {
                 options,
                 append,
                 writer,
-                readers: Readers::new(pool),
+                readers: Readers::new(pool, thread),
                 watcher,
             }),
         })

@@ -30,7 +30,7 @@ needs_postgres! {
                 transaction.rollback().await.unwrap();
             }
             assert_eq!(client.query_one(&paid, &[]).await.unwrap().get::<_, i64>(0), rows);
-            assert_eq!(sound(&store).await.len() as i64, rows * 3);
+            assert_eq!(sound(&store).await.len(), if commits { 3 } else { 0 });
         }
     }
 
@@ -47,9 +47,9 @@ needs_postgres! {
         let new = Append::new(stream(1), Expected::NoStream, events(1));
         let refused = store.append_in(&transaction, new).await;
         assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
-        let mut reused = append(1, 1);
-        reused.events.push(first.events[0].clone());
-        let refused = store.append_in(&transaction, reused).await;
+        let mut known = append(1, 1);
+        known.events.push(first.events[0].clone());
+        let refused = store.append_in(&transaction, known).await;
         assert!(matches!(refused, Err(StoreError::IdReused { .. })), "{refused:?}");
         let empty = Append::new(stream(1), Expected::Any, Vec::new());
         let refused = store.append_in(&transaction, empty).await;

@@ -15,7 +15,9 @@ use futures_util::future::join_all;
 use support::{Database, append, event, events, log, soon, sound, stream};
 
 const WRITERS: u64 = 16;
-const APPENDS: usize = 40;
+const APPENDS: u64 = 40;
+/// How many events all of them append.
+const EVENTS: usize = 16 * 40 * 2;
 
 /// So many tasks append two events each time, to streams that they share.
 async fn write(store: &PostgresStore, tasks: u64) {
@@ -23,7 +25,7 @@ async fn write(store: &PostgresStore, tasks: u64) {
         .map(|task| {
             let store = store.clone();
             tokio::spawn(async move {
-                for number in 0..APPENDS as u64 {
+                for number in 0..APPENDS {
                     let append = append((task + number) % 5, 2);
                     store.append(append).await.unwrap();
                 }
@@ -63,12 +65,11 @@ needs_postgres! {
         let database = Database::shared();
         // Two handles, so that not all goes through one queue.
         let (one, other) = (database.store().await, database.store().await);
-        let count = WRITERS as usize * APPENDS * 2;
         let writing = async {
             tokio::join!(write(&one, WRITERS / 2), write(&other, WRITERS / 2));
         };
-        let ((), received) = tokio::join!(writing, follow(&one, count));
-        is_the_log(&other, &received, count).await;
+        let ((), received) = tokio::join!(writing, follow(&one, EVENTS));
+        is_the_log(&other, &received, EVENTS).await;
     }
 
     #[test]
@@ -86,11 +87,10 @@ needs_postgres! {
         let mut children: Vec<_> = (0..4)
             .map(|_| database.child(test).stdout(Stdio::null()).spawn().unwrap())
             .collect();
-        let count = WRITERS as usize * APPENDS * 2;
         runtime.block_on(async {
             let store = database.store().await;
-            let received = follow(&store, count).await;
-            is_the_log(&store, &received, count).await;
+            let received = follow(&store, EVENTS).await;
+            is_the_log(&store, &received, EVENTS).await;
         });
         for child in &mut children {
             assert!(child.wait().unwrap().success());
@@ -180,7 +180,8 @@ fn mixed() -> Vec<Append> {
         let mut append = Append::new(stream(index % 4), expected, events(2));
         match index {
             // The same again, whatever is expected by now.
-            20 | 41 => append.events = appends[index as usize - 20].events.clone(),
+            20 => append.events.clone_from(&appends[0].events),
+            41 => append.events.clone_from(&appends[21].events),
             // One known id, and one that isn't.
             28 => append.events = vec![appends[0].events[0].clone(), event(0)],
             33 => append.events[1].payload = Json::from_stored("x".repeat((16 << 20) + 1)),
