@@ -269,7 +269,7 @@ impl Appender {
         match tokio::time::timeout(patience, sent).await {
             Ok(Ok(row)) => {
                 self.session = Some(session);
-                Answer::read(&row).map(Some).map_err(Failure::unknown)
+                Answer::read(&row, call).map(Some).map_err(Failure::unknown)
             }
             Ok(Err(error)) => {
                 if leaves_session(&error) {

@@ -33,7 +33,7 @@ pub(crate) const TYPES: [Type; 13] = [
 
 pub(crate) fn sql(schema: &Schema) -> String {
     format!(
-        "SELECT recorded, met, firsts, found_append, found_id, found_revision, found_position, found_recorded \
+        "SELECT recorded, met, before, firsts, found_append, found_id, found_revision, found_position, found_recorded \
          FROM {}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         schema.identifier()
     )
@@ -106,6 +106,17 @@ impl<'a> Call<'a> {
         self.counts.is_empty()
     }
 
+    /// The position of each append's first event, where all are placed after this position.
+    fn one_after_the_other(&self, before: i64) -> Vec<i64> {
+        let mut next = before + 1;
+        let place = |count: &i32| {
+            let first = next;
+            next += i64::from(*count);
+            first
+        };
+        self.counts.iter().map(place).collect()
+    }
+
     /// What the function is given, in its order.
     pub(crate) fn parameters(&self) -> [&(dyn ToSql + Sync); 13] {
         [
@@ -135,17 +146,17 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn read(row: &Row) -> Result<Self, Fault> {
-        Self::columns(row).ok_or(Fault::Answer)
+    pub(crate) fn read(row: &Row, call: &Call<'_>) -> Result<Self, Fault> {
+        Self::columns(row, call).ok_or(Fault::Answer)
     }
 
-    fn columns(row: &Row) -> Option<Self> {
+    fn columns(row: &Row, call: &Call<'_>) -> Option<Self> {
         let mut found = HashMap::new();
-        if let Some(appends) = row.try_get::<_, Option<Vec<i32>>>(3).ok()? {
-            let ids: Vec<Uuid> = row.try_get(4).ok()?;
-            let revisions: Vec<i64> = row.try_get(5).ok()?;
-            let positions: Vec<i64> = row.try_get(6).ok()?;
-            let recorded: Vec<Micros> = row.try_get(7).ok()?;
+        if let Some(appends) = row.try_get::<_, Option<Vec<i32>>>(4).ok()? {
+            let ids: Vec<Uuid> = row.try_get(5).ok()?;
+            let revisions: Vec<i64> = row.try_get(6).ok()?;
+            let positions: Vec<i64> = row.try_get(7).ok()?;
+            let recorded: Vec<Micros> = row.try_get(8).ok()?;
             for (index, append) in appends.iter().enumerate() {
                 let placement = Placement::new(
                     Revision::new(unsigned(*revisions.get(index)?)?),
@@ -159,7 +170,10 @@ impl Answer {
         Some(Self {
             recorded_at: row.try_get::<_, Micros>(0).ok()?.timestamp()?,
             met: row.try_get(1).ok()?,
-            firsts: row.try_get(2).ok()?,
+            firsts: match row.try_get(2).ok()? {
+                Some(before) => call.one_after_the_other(before),
+                None => row.try_get(3).ok()?,
+            },
             found,
         })
     }

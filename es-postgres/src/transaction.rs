@@ -23,5 +23,5 @@ pub(crate) async fn append_in(
         .await
         .map_err(nothing_written)?;
     let row = rows.first().ok_or(Fault::Answer)?;
-    Answer::read(row)?.of(0, append)
+    Answer::read(row, &call)?.of(0, append)
 }

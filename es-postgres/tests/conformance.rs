@@ -22,7 +22,9 @@ impl Postgres {
 impl Subject for Postgres {
     /// Record time is the server's, so that it is one clock for all processes.
     fn profile(&self) -> Profile {
-        Profile::new().declares(Declared::OwnClock)
+        Profile::new()
+            .declares(Declared::OwnClock)
+            .patience(std::time::Duration::from_mins(2))
     }
 
     /// Each handle has connections and a thread of its own, like those of another process.

@@ -52,8 +52,9 @@ FROM {schema}.events;
 -- revision that it expects (-1 for any, -2 for a stream with events) and how many events it has; of each event the number
 -- of its append, its place in it from 0, its stream, and what is stored. Numbers count from 1.
 --
--- The answer has, for each append, the revision that it met and the position of its first event, 0 if it was refused; and
--- every event id that was there before, by which the caller tells repeats.
+-- The answer has, for each append, the revision that it met; the position after which all of them were placed, or, if one
+-- was refused or two share a stream, the position of each one's first event, 0 for a refused one; and every event id that
+-- was there before, by which the caller tells repeats.
 CREATE FUNCTION {schema}.append(
     streams text[],
     of_stream integer[],
@@ -70,6 +71,7 @@ CREATE FUNCTION {schema}.append(
     metadata text[],
     OUT recorded timestamptz,
     OUT met bigint[],
+    OUT before bigint,
     OUT firsts bigint[],
     OUT found_append integer[],
     OUT found_id uuid[],

@@ -40,28 +40,35 @@ BEGIN
     -- Clocks step back; record time doesn't.
     recorded := greatest(clock_timestamp(), recorded);
 
-    met := array_fill(0::bigint, ARRAY[cardinality(counts)]);
-    firsts := met;
-    FOR append IN 1 .. cardinality(counts) LOOP
-        stream := of_stream[append];
-        revision := revisions[stream];
-        met[append] := revision;
-        IF (expected[append] = revision OR expected[append] = -1 OR (expected[append] = -2 AND revision > 0))
-            AND (found_append IS NULL OR append <> ALL (found_append))
-        THEN
-            firsts[append] := head + 1;
-            head := head + counts[append];
-            revisions[stream] := revision + counts[append];
-        END IF;
-    END LOOP;
+    IF found_append IS NULL AND expected = revisions THEN
+        -- As mostly: each append has a stream of its own, which is as it expects. They are placed one after the other.
+        met := revisions;
+        before := head;
+        head := head + cardinality(ids);
+    ELSE
+        met := array_fill(0::bigint, ARRAY[cardinality(counts)]);
+        firsts := met;
+        FOR append IN 1 .. cardinality(counts) LOOP
+            stream := of_stream[append];
+            revision := revisions[stream];
+            met[append] := revision;
+            IF (expected[append] = revision OR expected[append] = -1 OR (expected[append] = -2 AND revision > 0))
+                AND (found_append IS NULL OR append <> ALL (found_append))
+            THEN
+                firsts[append] := head + 1;
+                head := head + counts[append];
+                revisions[stream] := revision + counts[append];
+            END IF;
+        END LOOP;
+    END IF;
 
     INSERT INTO {schema}.events
         (position, stream, revision, id, name, version, recorded_at, effective_at, payload, metadata)
-    SELECT firsts[i.append] + i.place, i.stream, met[i.append] + i.place + 1, i.id, i.name, i.version, recorded,
+    SELECT coalesce(before + i.number, firsts[i.append] + i.place), i.stream, met[i.append] + i.place + 1, i.id, i.name, i.version, recorded,
         i.effective, i.payload, i.metadata
     FROM unnest(appends, places, names_of_streams, ids, names, versions, effective, payloads, metadata)
-        AS i (append, place, stream, id, name, version, effective, payload, metadata)
-    WHERE firsts[i.append] > 0;
+        WITH ORDINALITY AS i (append, place, stream, id, name, version, effective, payload, metadata, number)
+    WHERE before IS NOT NULL OR firsts[i.append] > 0;
 
     IF FOUND THEN
         PERFORM pg_notify({channel}, head::text);

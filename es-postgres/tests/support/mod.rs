@@ -53,6 +53,10 @@ impl Database {
         PostgresStore::options()
             .schema(self.schema.as_str())
             .connections(2)
+            // A machine that is busy with other things is no fault of the store.
+            .connect_timeout(Duration::from_mins(1))
+            .lock_timeout(Duration::from_mins(1))
+            .statement_timeout(Duration::from_mins(2))
     }
 
     pub(crate) async fn store(&self) -> PostgresStore {
