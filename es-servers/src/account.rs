@@ -45,9 +45,9 @@ impl Account {
         Some(Self { user, group })
     }
 
-    pub(crate) fn owns(self, folder: &Path) -> Result<(), Error> {
-        std::os::unix::fs::chown(folder, Some(self.user), Some(self.group))
-            .map_err(Error::io("a folder can't be given away"))
+    pub(crate) fn owns(self, path: &Path) -> Result<(), Error> {
+        std::os::unix::fs::chown(path, Some(self.user), Some(self.group))
+            .map_err(Error::io("a file can't be given away"))
     }
 
     pub(crate) fn runs(self, command: &mut Command) {

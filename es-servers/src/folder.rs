@@ -1,6 +1,8 @@
 //! A server's temporary folder, and its log in it.
 
 use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -37,6 +39,22 @@ impl Folder {
 
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Puts a file there that only the server may read.
+    pub(crate) fn keep(&self, name: &str, content: &str) -> Result<(), Error> {
+        let path = self.path().join(name);
+        File::options()
+            .create_new(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .and_then(|mut file| file.write_all(content.as_bytes()))
+            .map_err(Error::io("a file can't be written"))?;
+        match self.account {
+            Some(account) => account.owns(&path),
+            None => Ok(()),
+        }
     }
 
     /// A command that runs in the folder, as the user whose it is, and writes the log.

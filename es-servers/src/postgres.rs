@@ -51,8 +51,25 @@ impl Postgres {
     /// Starts a server with settings of `postgresql.conf`, like `fsync=off`, in a folder of its own in `parent`, or where
     /// temporary files are.
     pub fn start_with(settings: &[&str], parent: Option<&Path>) -> Result<Self, Error> {
+        Self::start_in(Folder::new("es-postgres-", parent)?, settings)
+    }
+
+    /// Starts a server that encrypts, with this certificate and key, as PEM.
+    pub fn start_encrypted(certificate: &str, key: &str) -> Result<Self, Error> {
+        let folder = Folder::new("es-postgres-", None)?;
+        folder.keep("server.crt", certificate)?;
+        folder.keep("server.key", key)?;
+        // Told from the data's folder, which stands beside them.
+        let settings = [
+            "ssl=on",
+            "ssl_cert_file=../server.crt",
+            "ssl_key_file=../server.key",
+        ];
+        Self::start_in(folder, &settings)
+    }
+
+    fn start_in(folder: Folder, settings: &[&str]) -> Result<Self, Error> {
         let [initdb, program] = [found(&INITDB)?, found(&SERVER)?];
-        let folder = Folder::new("es-postgres-", parent)?;
         // Not the collation "C": a store has to ask for it where it matters. Whoever tests needs no password.
         let made = folder
             .command(&initdb)?
