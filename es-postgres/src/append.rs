@@ -8,10 +8,11 @@ use es_core::batch::{Attempt, Batch, Bounds};
 use es_core::{Append, Appended, EventId, NewEvent, Position, StoreError};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{oneshot, watch};
+use tokio_postgres::Row;
 
 use crate::PostgresOptions;
 use crate::call::{Answer, Call};
-use crate::error::{Failure, Fault, leaves_session};
+use crate::error::{Failure, Fault, is_there_already, leaves_session};
 use crate::session::Session;
 use crate::thread::Thread;
 use crate::wait::tell;
@@ -262,11 +263,8 @@ impl Appender {
                 .map_err(|error| Failure::Each(error.into()))?,
         };
         let patience = self.options.statement_timeout + GRACE;
-        let parameters = call.parameters();
-        let sent = session
-            .client
-            .query_one(&session.statements[0], &parameters);
-        match tokio::time::timeout(patience, sent).await {
+        let asked = tokio::time::timeout(patience, ask(&session, call));
+        match asked.await {
             Ok(Ok(row)) => {
                 self.session = Some(session);
                 Answer::read(&row, call).map(Some).map_err(Failure::unknown)
@@ -280,5 +278,16 @@ impl Appender {
             // Nobody knows what the server does with it; another session won't be kept waiting by it.
             Err(late) => Err(Failure::unknown(late)),
         }
+    }
+}
+
+/// Asks the database: first in the hope that no event id is there already, as mostly none is.
+async fn ask(session: &Session, call: &Call<'_>) -> Result<Row, tokio_postgres::Error> {
+    let (client, append) = (&session.client, &session.statements[0]);
+    match client.query_one(append, &call.parameters(&false)).await {
+        Err(error) if is_there_already(&error) => {
+            client.query_one(append, &call.parameters(&true)).await
+        }
+        answered => answered,
     }
 }

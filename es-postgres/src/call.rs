@@ -15,7 +15,7 @@ use crate::row::{Micros, signed, unsigned};
 use crate::schema::Schema;
 
 /// What each parameter is, in their order.
-pub(crate) const TYPES: [Type; 13] = [
+pub(crate) const TYPES: [Type; 14] = [
     Type::TEXT_ARRAY,
     Type::INT4_ARRAY,
     Type::INT8_ARRAY,
@@ -29,12 +29,13 @@ pub(crate) const TYPES: [Type; 13] = [
     Type::TIMESTAMPTZ_ARRAY,
     Type::TEXT_ARRAY,
     Type::TEXT_ARRAY,
+    Type::BOOL,
 ];
 
 pub(crate) fn sql(schema: &Schema) -> String {
     format!(
         "SELECT recorded, met, before, firsts, found_append, found_id, found_revision, found_position, found_recorded \
-         FROM {}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         FROM {}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         schema.identifier()
     )
 }
@@ -118,7 +119,9 @@ impl<'a> Call<'a> {
     }
 
     /// What the function is given, in its order.
-    pub(crate) fn parameters(&self) -> [&(dyn ToSql + Sync); 13] {
+    ///
+    /// Who isn't careful saves a look for each event id, and has to ask again, carefully, if one is there already.
+    pub(crate) fn parameters<'c>(&'c self, careful: &'c bool) -> [&'c (dyn ToSql + Sync); 14] {
         [
             &self.streams,
             &self.of_stream,
@@ -133,6 +136,7 @@ impl<'a> Call<'a> {
             &self.effective,
             &self.payloads,
             &self.metadata,
+            careful,
         ]
     }
 }

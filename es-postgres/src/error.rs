@@ -166,6 +166,11 @@ fn is_refusal(error: &Error) -> bool {
         .is_some_and(|answer| !is_fatal(answer) && !may_pass(answer))
 }
 
+/// Whether something that has to be there once was there already.
+pub(crate) fn is_there_already(error: &Error) -> bool {
+    error.code() == Some(&SqlState::UNIQUE_VIOLATION)
+}
+
 /// Whether the session can be used after this error.
 pub(crate) fn leaves_session(error: &Error) -> bool {
     error.as_db_error().is_some_and(|answer| {

@@ -15,8 +15,9 @@ pub(crate) async fn append_in(
 ) -> Result<Appended, StoreError> {
     append.check(&Limits::DEFAULT)?;
     let call = Call::new([append]);
+    // Carefully, as an error would end the transaction.
     let parameters: Vec<(&(dyn ToSql + Sync), _)> =
-        call.parameters().into_iter().zip(TYPES).collect();
+        call.parameters(&true).into_iter().zip(TYPES).collect();
     // The connection isn't ours, so nothing is prepared on it.
     let rows = transaction
         .query_typed(sql, &parameters)

@@ -137,6 +137,29 @@ needs_postgres! {
         assert_eq!(sound(&together).await, sound(&alone).await);
     }
 
+    /// Its expectation is met, so only its ids tell that it was there before.
+    #[tokio::test]
+    async fn a_repeat_at_the_present_revision_is_known_among_others() {
+        let database = Database::shared();
+        let store = database.store().await;
+        let first = append(0, 2);
+        let placed = store.append(first.clone()).await.unwrap();
+        let mut appends: Vec<_> = (1..16)
+            .map(|number| Append::new(stream(number), Expected::NoStream, events(2)))
+            .collect();
+        let exact = Expected::Exact(Revision::new(2));
+        appends.insert(7, Append::new(stream(0), exact, first.events));
+        let answers = join_all(appends.into_iter().map(|append| store.append(append))).await;
+        for (index, answer) in answers.into_iter().enumerate() {
+            let answer = answer.unwrap();
+            assert_eq!(answer.is_repeated(), index == 7);
+            if index == 7 {
+                assert_eq!(answer.placements(), placed.placements());
+            }
+        }
+        assert_eq!(sound(&store).await.len(), 32);
+    }
+
     #[tokio::test]
     async fn an_append_that_the_database_refuses_does_not_fail_those_beside_it() {
         let database = Database::shared();

@@ -50,7 +50,8 @@ FROM {schema}.events;
 --
 -- `streams` are those that are appended to, each once. Of each append come the number of its stream among them, the
 -- revision that it expects (-1 for any, -2 for a stream with events) and how many events it has; of each event the number
--- of its append, its place in it from 0, its stream, and what is stored. Numbers count from 1.
+-- of its append, its place in it from 0, its stream, and what is stored. Numbers count from 1. Who isn't `careful` saves
+-- looking for event ids that are there already, and is told by a violated `UNIQUE` if there is one.
 --
 -- The answer has, for each append, the revision that it met; the position after which all of them were placed, or, if one
 -- was refused or two share a stream, the position of each one's first event, 0 for a refused one; and every event id that
@@ -69,6 +70,7 @@ CREATE FUNCTION {schema}.append(
     effective timestamptz[],
     payloads text[],
     metadata text[],
+    careful boolean,
     OUT recorded timestamptz,
     OUT met bigint[],
     OUT before bigint,

@@ -17,35 +17,38 @@ BEGIN
     -- Held until the commit is seen by all. It is a statement of its own: those after it see what was committed before.
     locked := pg_advisory_xact_lock({lock}, {table}::regclass::oid::integer) IS NOT NULL;
 
-    -- In one statement, as each costs more than all that it looks up.
-    SELECT coalesce(h.position, 0), h.recorded_at, f.appends, f.ids, f.revisions, f.positions, f.recorded, ARRAY(
-        SELECT coalesce((
-            SELECT e.revision FROM {schema}.events e WHERE e.stream = s.name ORDER BY e.revision DESC LIMIT 1
-        ), 0)
-        FROM unnest(streams) AS s (name)
-    )
-    INTO head, recorded, found_append, found_id, found_revision, found_position, found_recorded, revisions
+    SELECT coalesce(h.position, 0), h.recorded_at, r.revisions
+    INTO head, recorded, revisions
     FROM (
-        SELECT array_agg(i.append) AS appends, array_agg(i.id) AS ids, array_agg(e.revision) AS revisions,
-            array_agg(e.position) AS positions, array_agg(e.recorded_at) AS recorded
-        FROM unnest(appends, names_of_streams, ids) AS i (append, stream, id)
-        CROSS JOIN LATERAL (
-            SELECT e.revision, e.position, e.recorded_at
-            FROM {schema}.events e WHERE e.stream = i.stream AND e.id = i.id OFFSET 0
-        ) e
-    ) f
+        SELECT ARRAY(
+            SELECT coalesce((
+                SELECT e.revision FROM {schema}.events e WHERE e.stream = s.name ORDER BY e.revision DESC LIMIT 1
+            ), 0)
+            FROM unnest(streams) AS s (name)
+        ) AS revisions
+    ) r
     LEFT JOIN LATERAL (
         SELECT e.position, e.recorded_at FROM {schema}.events e ORDER BY e.position DESC LIMIT 1
     ) h ON true;
     -- Clocks step back; record time doesn't.
     recorded := greatest(clock_timestamp(), recorded);
 
-    IF found_append IS NULL AND expected = revisions THEN
-        -- As mostly: each append has a stream of its own, which is as it expects. They are placed one after the other.
+    IF expected = revisions AND NOT careful THEN
+        -- As mostly: each append has a stream of its own, which is as it expects. They are placed one after the other. If an
+        -- event id was there before, the index refuses it, and the caller asks again, carefully.
         met := revisions;
         before := head;
         head := head + cardinality(ids);
     ELSE
+        SELECT array_agg(i.append), array_agg(i.id), array_agg(e.revision), array_agg(e.position),
+            array_agg(e.recorded_at)
+        INTO found_append, found_id, found_revision, found_position, found_recorded
+        FROM unnest(appends, names_of_streams, ids) AS i (append, stream, id)
+        CROSS JOIN LATERAL (
+            SELECT e.revision, e.position, e.recorded_at
+            FROM {schema}.events e WHERE e.stream = i.stream AND e.id = i.id OFFSET 0
+        ) e;
+
         met := array_fill(0::bigint, ARRAY[cardinality(counts)]);
         firsts := met;
         FOR append IN 1 .. cardinality(counts) LOOP
