@@ -65,13 +65,21 @@ BEGIN
         END LOOP;
     END IF;
 
-    INSERT INTO {schema}.events
-        (position, stream, revision, id, name, version, recorded_at, effective_at, payload, metadata)
-    SELECT coalesce(before + i.number, firsts[i.append] + i.place), i.stream, met[i.append] + i.place + 1, i.id, i.name, i.version, recorded,
-        i.effective, i.payload, i.metadata
-    FROM unnest(appends, places, names_of_streams, ids, names, versions, effective, payloads, metadata)
-        WITH ORDINALITY AS i (append, place, stream, id, name, version, effective, payload, metadata, number)
-    WHERE before IS NOT NULL OR firsts[i.append] > 0;
+    IF before IS NOT NULL AND cardinality(ids) = 1 THEN
+        -- For whoever appends alone: taking the arrays apart would cost more than the insert.
+        INSERT INTO {schema}.events
+            (position, stream, revision, id, name, version, recorded_at, effective_at, payload, metadata)
+        VALUES (head, streams[1], met[1] + 1, ids[1], names[1], versions[1], recorded, effective[1], payloads[1],
+            metadata[1]);
+    ELSE
+        INSERT INTO {schema}.events
+            (position, stream, revision, id, name, version, recorded_at, effective_at, payload, metadata)
+        SELECT coalesce(before + i.number, firsts[i.append] + i.place), i.stream, met[i.append] + i.place + 1, i.id,
+            i.name, i.version, recorded, i.effective, i.payload, i.metadata
+        FROM unnest(appends, places, names_of_streams, ids, names, versions, effective, payloads, metadata)
+            WITH ORDINALITY AS i (append, place, stream, id, name, version, effective, payload, metadata, number)
+        WHERE before IS NOT NULL OR firsts[i.append] > 0;
+    END IF;
 
     IF FOUND THEN
         PERFORM pg_notify({channel}, head::text);
