@@ -14,10 +14,10 @@
 //! | follow everything that is appended | [`Subscription`], [`Filter`], [`Checkpoint`] |
 //! | choose a store when the program runs | [`AnyStore`] |
 //! | write what keeps projections in a database | [`Consumer`], [`Parking`], [`Fence`] |
-//! | write a store | [`EventStore`], [`SnapshotStore`], [`Append::judge`]; `es-memory` is the one to read first |
+//! | write a store | [`EventStore`], [`SnapshotStore`], [`Append::judge`], [`batch`]; `es-memory` is the one to read first |
 //!
-//! Given-when-then tests and the conformance table of stores are in `es-testkit`; stores are `es-memory` and
-//! `es-sqlite`.
+//! Given-when-then tests and the conformance table of stores are in `es-testkit`; stores are `es-memory`,
+//! `es-sqlite`, `es-postgres` and `es-nats`.
 //!
 //! # Words
 //!
@@ -32,6 +32,7 @@ mod aggregate;
 mod any_store;
 mod append;
 mod audit;
+pub mod batch;
 mod command;
 mod decision;
 mod envelope;

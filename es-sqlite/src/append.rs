@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use es_core::batch::{Attempt, Batch, Bounds};
 use es_core::{
     Append, Appended, Clock, EventId, Metadata, NewEvent, Placement, Position, Revision, Snapshot,
     StoreError, StreamId, Timestamp, Verdict,
@@ -22,10 +23,8 @@ use crate::schema::pragma;
 use crate::snapshot;
 use crate::wait::tell;
 
-/// How many requests share a commit at most, and how many wait in the queue before those who ask have to wait.
-const BATCH: usize = 1_024;
-/// A commit that holds this many bytes takes no more.
-const BATCH_BYTES: usize = 16 << 20;
+/// How many requests wait in the queue before those who ask have to wait.
+const QUEUE: usize = Bounds::DEFAULT.requests;
 /// How long a look at another process's lock is put off: about as long as it takes to commit.
 const TURN: Duration = Duration::from_micros(500);
 /// How many streams are remembered with their revisions.
@@ -58,7 +57,7 @@ impl Writer {
         head: Arc<watch::Sender<Position>>,
     ) -> Result<Self, StoreError> {
         let connection = options.connect(path)?;
-        let (queue, requests) = channel(BATCH);
+        let (queue, requests) = channel(QUEUE);
         // The log waits for its turn itself.
         connection
             .busy_timeout(Duration::ZERO)
@@ -106,44 +105,32 @@ impl Writer {
 
 /// The thread: it takes what waits, and never waits for more.
 fn write(mut log: Log, mut requests: Receiver<Request>, head: &watch::Sender<Position>) {
-    let mut batch = Vec::new();
-    while let Some(request) = requests.blocking_recv() {
-        let mut bytes = request.bytes();
-        batch.push(request);
-        while batch.len() < BATCH
-            && bytes < BATCH_BYTES
-            && let Ok(request) = requests.try_recv()
-        {
-            bytes += request.bytes();
-            batch.push(request);
-        }
+    while let Some(first) = requests.blocking_recv() {
+        let batch = Batch::collect(first, Bounds::DEFAULT, || requests.try_recv().ok());
         let closing = batch
+            .requests()
             .iter()
             .any(|request| matches!(request, Request::Close(_)));
         if closing {
             // Before it is answered, so that nothing is taken after.
             requests.close();
         }
-        commit(&mut log, std::mem::take(&mut batch), head);
+        let mut batches = vec![batch];
+        while let Some(batch) = batches.pop() {
+            let attempt = commit(&mut log, batch.requests(), head);
+            batches.extend(batch.settle(attempt));
+        }
     }
 }
 
-impl Request {
+impl es_core::batch::Request for Request {
+    type Done = Done;
+
     fn bytes(&self) -> usize {
         match self {
             Self::Append(append, _) => append.events.iter().map(NewEvent::bytes).sum(),
             Self::SaveSnapshot(snapshot, _) => snapshot.state.as_str().len(),
             Self::DeleteSnapshots(..) | Self::Close(_) => 0,
-        }
-    }
-
-    fn fail(self, error: StoreError) {
-        // Whoever asked may be gone.
-        match self {
-            Self::Append(_, answer) => drop(answer.send(Err(error))),
-            Self::SaveSnapshot(_, answer)
-            | Self::DeleteSnapshots(_, answer)
-            | Self::Close(answer) => drop(answer.send(Err(error))),
         }
     }
 
@@ -159,36 +146,33 @@ impl Request {
             (Self::Append(_, answer), Done::Other) => drop(answer),
         }
     }
+
+    fn fail(self, error: StoreError) {
+        match self {
+            Self::Append(_, answer) => drop(answer.send(Err(error))),
+            Self::SaveSnapshot(_, answer)
+            | Self::DeleteSnapshots(_, answer)
+            | Self::Close(answer) => drop(answer.send(Err(error))),
+        }
+    }
 }
 
-/// Commits a batch, and answers each of its requests. One that the database refuses doesn't fail those beside it.
-fn commit(log: &mut Log, batch: Vec<Request>, head: &watch::Sender<Position>) {
-    match log.transact(&batch) {
+/// Tries to commit a batch.
+fn commit(log: &mut Log, batch: &[Request], head: &watch::Sender<Position>) -> Attempt<Done> {
+    match log.transact(batch) {
         Ok(done) => {
             tracing::trace!(requests = batch.len(), "committed");
             // Before the answers, so that whoever has one finds that waiting for it is over.
             if let Some(position) = log.last.map(|last| last.position) {
                 tell(head, position);
             }
-            for (request, done) in batch.into_iter().zip(done) {
-                request.answer(done);
-            }
+            Attempt::Committed(done)
         }
         Err(Failure::Whole(broken)) => {
             tracing::warn!(requests = batch.len(), error = %broken, "a commit failed");
-            for request in batch {
-                request.fail(broken.for_each());
-            }
+            Attempt::Failed(Box::new(move || broken.for_each()))
         }
-        Err(Failure::Request(error)) => match <[Request; 1]>::try_from(batch) {
-            Ok([request]) => request.fail(error),
-            // One of them is to blame: each by itself.
-            Err(batch) => {
-                for request in batch {
-                    commit(log, vec![request], head);
-                }
-            }
-        },
+        Err(Failure::Request(error)) => Attempt::Refused(error),
     }
 }
 

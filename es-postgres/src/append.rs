@@ -1,0 +1,293 @@
+//! Writing: one task takes what waits, has the database judge it in order, and answers each.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use es_core::batch::{Attempt, Batch, Bounds};
+use es_core::{Append, Appended, EventId, NewEvent, Position, StoreError};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::{oneshot, watch};
+use tokio_postgres::Row;
+
+use crate::PostgresOptions;
+use crate::call::{Answer, Call};
+use crate::error::{Failure, Fault, is_there_already, leaves_session};
+use crate::session::Session;
+use crate::thread::Thread;
+use crate::wait::tell;
+
+/// How many appends wait in the queue before those who ask have to wait.
+const QUEUE: usize = Bounds::DEFAULT.requests;
+/// How long nobody may have come before those who were answered together are no longer expected to come together again:
+/// many times what a woken task takes to ask, and a small part of what a commit costs.
+const QUIET: Duration = Duration::from_micros(30);
+/// How much longer than the server's own time-out an answer is waited for.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The way to the task that writes. It writes what is queued when this is dropped, and ends.
+pub(crate) struct Writer {
+    queue: Sender<Request>,
+}
+
+enum Request {
+    Append(Append, oneshot::Sender<Result<Appended, StoreError>>),
+    Close(oneshot::Sender<Result<(), StoreError>>),
+}
+
+/// What became of a request whose transaction committed.
+enum Done {
+    Append(Result<Appended, StoreError>),
+    Close,
+}
+
+impl Writer {
+    pub(crate) fn start(
+        options: Arc<PostgresOptions>,
+        statement: String,
+        thread: &Thread,
+        head: Arc<watch::Sender<Position>>,
+    ) -> Self {
+        let (queue, requests) = channel(QUEUE);
+        let appender = Appender {
+            options,
+            statement: [statement],
+            session: None,
+            head,
+            // The thread lives until what is queued is written.
+            _thread: thread.clone(),
+        };
+        let queued = Queue {
+            requests,
+            held: None,
+            expected: 0,
+        };
+        thread.start_task(appender.run(queued));
+        Self { queue }
+    }
+
+    /// Either nothing was queued when the future is dropped, or all of the append is written or refused.
+    pub(crate) async fn append(&self, append: Append) -> Result<Appended, StoreError> {
+        self.request(|answer| Request::Append(append, answer)).await
+    }
+
+    pub(crate) async fn close(&self) -> Result<(), StoreError> {
+        self.request(Request::Close).await
+    }
+
+    async fn request<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Request,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let queued = self.queue.send(request(answer)).await;
+        queued.map_err(|_| Fault::Closed)?;
+        // The task answers everything that it takes, unless it died: then nobody knows.
+        answered
+            .await
+            .map_err(|error| StoreError::Unknown(error.into()))?
+    }
+}
+
+impl es_core::batch::Request for Request {
+    type Done = Done;
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Append(append, _) => append.events.iter().map(NewEvent::bytes).sum(),
+            Self::Close(_) => 0,
+        }
+    }
+
+    fn answer(self, done: Done) {
+        // Whoever asked may be gone.
+        match (self, done) {
+            (Self::Append(_, answer), Done::Append(result)) => drop(answer.send(result)),
+            (Self::Close(answer), _) => drop(answer.send(Ok(()))),
+            (Self::Append(_, answer), Done::Close) => drop(answer),
+        }
+    }
+
+    fn fail(self, error: StoreError) {
+        match self {
+            Self::Append(_, answer) => drop(answer.send(Err(error))),
+            // What was queued before it is answered; that is all it asks.
+            Self::Close(answer) => drop(answer.send(Ok(()))),
+        }
+    }
+}
+
+impl Request {
+    fn append(&self) -> Option<&Append> {
+        match self {
+            Self::Append(append, _) => Some(append),
+            Self::Close(_) => None,
+        }
+    }
+
+    /// Adds its event ids to these, unless one of them is there.
+    fn adds_to(&self, ids: &mut HashSet<EventId>) -> bool {
+        let events = self.append().map(|append| &append.events);
+        events
+            .into_iter()
+            .flatten()
+            .all(|event| ids.insert(event.id))
+    }
+}
+
+/// What waits, in order.
+struct Queue {
+    requests: Receiver<Request>,
+    /// One that was taken and can't share the commit.
+    held: Option<Request>,
+    /// How many were in the latest batch.
+    expected: usize,
+}
+
+impl Queue {
+    /// Waits for requests: what is there by then, as far as it may share a commit. Nothing after the end.
+    async fn batch(&mut self) -> Option<Batch<Request>> {
+        let first = match self.held.take() {
+            Some(held) => held,
+            None => self.requests.recv().await?,
+        };
+        self.gather().await;
+        let mut ids = HashSet::new();
+        first.adds_to(&mut ids);
+        let batch = Batch::collect(first, Bounds::DEFAULT, || {
+            let request = self.requests.try_recv().ok()?;
+            if request.adds_to(&mut ids) {
+                return Some(request);
+            }
+            // The database looks for ids among what is committed: a repeat waits for the first to be.
+            self.held = Some(request);
+            None
+        });
+        let closing = |request: &Request| matches!(request, Request::Close(_));
+        if batch.requests().iter().any(closing) {
+            // Before it is answered, so that nothing is taken after.
+            self.requests.close();
+        }
+        self.expected = batch.requests().len();
+        Some(batch)
+    }
+
+    /// Lets those come who were answered together and mostly ask again together. Without this the first of them takes a
+    /// commit for itself, and the others wait for it. Who asks alone isn't kept.
+    async fn gather(&self) {
+        let (mut seen, mut grown) = (self.requests.len(), Instant::now());
+        while seen + 1 < self.expected && grown.elapsed() < QUIET {
+            // To the tasks of this thread, and to other threads: the cores may be busy.
+            tokio::task::yield_now().await;
+            std::thread::yield_now();
+            if self.requests.len() > seen {
+                (seen, grown) = (self.requests.len(), Instant::now());
+            }
+        }
+    }
+}
+
+struct Appender {
+    options: Arc<PostgresOptions>,
+    statement: [String; 1],
+    session: Option<Session>,
+    head: Arc<watch::Sender<Position>>,
+    _thread: Thread,
+}
+
+impl Appender {
+    /// The task: it takes what waits, and never waits for more.
+    async fn run(mut self, mut queue: Queue) {
+        while let Some(batch) = queue.batch().await {
+            let mut batches = vec![batch];
+            while let Some(batch) = batches.pop() {
+                let attempt = self.attempt(batch.requests()).await;
+                batches.extend(batch.settle(attempt));
+            }
+        }
+    }
+
+    async fn attempt(&mut self, requests: &[Request]) -> Attempt<Done> {
+        let call = Call::new(requests.iter().filter_map(Request::append));
+        match self.call(&call).await {
+            Ok(None) => Attempt::Committed(requests.iter().map(|_| Done::Close).collect()),
+            Ok(Some(answer)) => {
+                tracing::trace!(requests = requests.len(), "committed");
+                self.committed(requests, &answer)
+            }
+            Err(Failure::Each(broken)) => {
+                let error = broken.for_each();
+                tracing::warn!(
+                    requests = requests.len(),
+                    error = &error as &dyn std::error::Error,
+                    "a commit failed"
+                );
+                Attempt::Failed(Box::new(move || broken.for_each()))
+            }
+            Err(Failure::One(error)) => Attempt::Refused(error),
+        }
+    }
+
+    fn committed(&self, requests: &[Request], answer: &Answer) -> Attempt<Done> {
+        let mut index = 0;
+        let mut done = Vec::with_capacity(requests.len());
+        for request in requests {
+            done.push(match request.append() {
+                None => Done::Close,
+                Some(append) => {
+                    index += 1;
+                    Done::Append(answer.of(index - 1, append))
+                }
+            });
+        }
+        // Before the answers, so that whoever has one finds that waiting for it is over.
+        let positions = done.iter().filter_map(|done| match done {
+            Done::Append(Ok(appended)) => Some(appended.position()),
+            _ => None,
+        });
+        if let Some(position) = positions.max() {
+            tell(&self.head, position);
+        }
+        Attempt::Committed(done)
+    }
+
+    /// The database's answer; nothing if there was nothing to ask.
+    async fn call(&mut self, call: &Call<'_>) -> Result<Option<Answer>, Failure> {
+        if call.is_empty() {
+            return Ok(None);
+        }
+        let session = match self.session.take().filter(Session::is_open) {
+            Some(session) => session,
+            None => Session::open(&self.options, &self.statement, Box::new(|_| ()))
+                .await
+                .map_err(|error| Failure::Each(error.into()))?,
+        };
+        let patience = self.options.statement_timeout + GRACE;
+        let asked = tokio::time::timeout(patience, ask(&session, call));
+        match asked.await {
+            Ok(Ok(row)) => {
+                self.session = Some(session);
+                Answer::read(&row, call).map(Some).map_err(Failure::unknown)
+            }
+            Ok(Err(error)) => {
+                if leaves_session(&error) {
+                    self.session = Some(session);
+                }
+                Err(Failure::of(error))
+            }
+            // Nobody knows what the server does with it; another session won't be kept waiting by it.
+            Err(late) => Err(Failure::unknown(late)),
+        }
+    }
+}
+
+/// Asks the database: first in the hope that no event id is there already, as mostly none is.
+async fn ask(session: &Session, call: &Call<'_>) -> Result<Row, tokio_postgres::Error> {
+    let (client, append) = (&session.client, &session.statements[0]);
+    match client.query_one(append, &call.parameters(&false)).await {
+        Err(error) if is_there_already(&error) => {
+            client.query_one(append, &call.parameters(&true)).await
+        }
+        answered => answered,
+    }
+}

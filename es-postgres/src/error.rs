@@ -1,0 +1,207 @@
+//! What PostgreSQL and its driver say, as a store's errors. Their messages hold neither payloads nor connection strings.
+
+use std::fmt;
+use std::sync::Arc;
+
+use es_core::{Cause, StoreError};
+use tokio_postgres::Error;
+use tokio_postgres::error::{DbError, Severity, SqlState};
+
+/// What is wrong with a database beside what PostgreSQL itself says.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("the connection string can't be read")]
+    Url,
+    #[error(
+        "a schema's name has 1 to 63 bytes without NUL, and doesn't begin with `pg_`: this one isn't so"
+    )]
+    SchemaName,
+    #[error(
+        "the server runs with `fsync = off`, and would lose what it acknowledged with the power"
+    )]
+    NoFsync,
+    #[error("the database's encoding is {0}, and events need UTF8")]
+    Encoding(String),
+    #[error(
+        "the database has schema {found}, and this program knows {known}: a newer one wrote it"
+    )]
+    Newer { found: i32, known: i32 },
+    #[error(
+        "the connection string asks for encryption, and the crate was built without its feature `tls`"
+    )]
+    #[cfg(not(feature = "tls"))]
+    NoTls,
+    #[error("no root certificate can be used")]
+    #[cfg(feature = "tls")]
+    Roots(#[source] Cause),
+    #[error("the event at position {position} has an unreadable {column}")]
+    Row { position: i64, column: &'static str },
+    #[error("the snapshot of a stream has an unreadable {column}")]
+    Snapshot { column: &'static str },
+    #[error("the database's function `append` gave an unreadable answer")]
+    Answer,
+    #[error("the server didn't answer in time")]
+    Late,
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Closed | Fault::Late => Self::Unavailable(fault.into()),
+            fault => Self::Backend(fault.into()),
+        }
+    }
+}
+
+/// What the server said, without what it may quote: details hold rows.
+#[derive(Debug)]
+struct Said {
+    code: SqlState,
+    message: String,
+    constraint: Option<String>,
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (SQLSTATE {}", self.message, self.code.code())?;
+        if let Some(constraint) = &self.constraint {
+            write!(f, ", constraint `{constraint}`")?;
+        }
+        f.write_str(")")
+    }
+}
+
+impl std::error::Error for Said {}
+
+fn said(error: &DbError) -> Cause {
+    Box::new(Said {
+        code: error.code().clone(),
+        message: error.message().to_owned(),
+        constraint: error.constraint().map(str::to_owned),
+    })
+}
+
+fn cause(error: Error) -> Cause {
+    match error.as_db_error() {
+        Some(answer) => said(answer),
+        None => Box::new(error),
+    }
+}
+
+/// An error of a read, or of connecting: nothing was written, whatever it is.
+pub(crate) fn nothing_written(error: Error) -> StoreError {
+    match error.as_db_error() {
+        Some(answer) if !may_pass(answer) => StoreError::Backend(said(answer)),
+        _ => StoreError::Unavailable(cause(error)),
+    }
+}
+
+/// An error of a transaction that was sent and would have committed.
+fn perhaps_written(error: Error) -> StoreError {
+    match error.as_db_error() {
+        // The session ended with it: it may have committed just before.
+        Some(answer) if is_fatal(answer) => StoreError::Unknown(said(answer)),
+        Some(_) => nothing_written(error),
+        None => StoreError::Unknown(Box::new(error)),
+    }
+}
+
+/// Why a batch failed. Nothing of it was written, unless its outcome is unknown.
+pub(crate) enum Failure {
+    /// For all requests alike.
+    Each(Broken),
+    /// By the fault of one of them.
+    One(StoreError),
+}
+
+impl Failure {
+    pub(crate) fn of(error: Error) -> Self {
+        if is_refusal(&error) {
+            Self::One(nothing_written(error))
+        } else {
+            Self::Each(Broken::from(perhaps_written(error)))
+        }
+    }
+
+    /// The answer didn't come, or can't be read; what it answers may be done.
+    pub(crate) fn unknown(cause: impl Into<Cause>) -> Self {
+        Self::Each(Broken::from(StoreError::Unknown(cause.into())))
+    }
+}
+
+/// One outcome for everything in a batch.
+pub(crate) struct Broken {
+    cause: Arc<dyn std::error::Error + Send + Sync>,
+    outcome: fn(Cause) -> StoreError,
+}
+
+impl Broken {
+    /// The error for one of those that were in it.
+    pub(crate) fn for_each(&self) -> StoreError {
+        (self.outcome)(Box::new(Arc::clone(&self.cause)))
+    }
+}
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        let (cause, outcome): (Cause, fn(Cause) -> StoreError) = match error {
+            StoreError::Unavailable(cause) => (cause, StoreError::Unavailable),
+            StoreError::Unknown(cause) => (cause, StoreError::Unknown),
+            StoreError::Backend(cause) => (cause, StoreError::Backend),
+            other => (Box::new(other), StoreError::Backend),
+        };
+        Self {
+            cause: cause.into(),
+            outcome,
+        }
+    }
+}
+
+/// Whether the server answered, and refused for the sake of what it was given.
+fn is_refusal(error: &Error) -> bool {
+    error
+        .as_db_error()
+        .is_some_and(|answer| !is_fatal(answer) && !may_pass(answer))
+}
+
+/// Whether something that has to be there once was there already.
+pub(crate) fn is_there_already(error: &Error) -> bool {
+    error.code() == Some(&SqlState::UNIQUE_VIOLATION)
+}
+
+/// Whether the session can be used after this error.
+pub(crate) fn leaves_session(error: &Error) -> bool {
+    error.as_db_error().is_some_and(|answer| {
+        // A server that became a standby answers on, and will never append.
+        !is_fatal(answer) && *answer.code() != SqlState::READ_ONLY_SQL_TRANSACTION
+    })
+}
+
+fn is_fatal(error: &DbError) -> bool {
+    match error.parsed_severity() {
+        Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
+        None => matches!(error.severity(), "FATAL" | "PANIC"),
+    }
+}
+
+/// Whether what the server refused now it may do later: busy, full, locked, shutting down, or a standby for the moment.
+fn may_pass(error: &DbError) -> bool {
+    let code = error.code();
+    let class = code.code().get(..2).unwrap_or_default();
+    // 08 connection, 40 transaction rollback, 53 resources, 57 operator intervention, 58 system error
+    matches!(class, "08" | "40" | "53" | "57" | "58")
+        || [
+            SqlState::LOCK_NOT_AVAILABLE,
+            SqlState::READ_ONLY_SQL_TRANSACTION,
+            SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+            SqlState::OBJECT_IN_USE,
+        ]
+        .contains(code)
+}
+
+/// A task that ended without an answer.
+pub(crate) fn gone(cause: impl Into<Cause>) -> StoreError {
+    StoreError::Unavailable(cause.into())
+}

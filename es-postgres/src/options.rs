@@ -1,0 +1,169 @@
+use std::time::Duration;
+
+use es_core::StoreError;
+use tokio_postgres::Config;
+
+use crate::PostgresStore;
+use crate::error::Fault;
+use crate::schema::Schema;
+
+/// How a store is opened. [`PostgresStore::open`] takes what stands here as the default.
+///
+/// ```no_run
+/// # async fn open() -> Result<(), es_core::StoreError> {
+/// use es_postgres::PostgresStore;
+///
+/// let store = PostgresStore::options().schema("bank").connections(4).open("postgres://localhost/ledger").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "nothing is opened before `open`"]
+pub struct PostgresOptions {
+    url: String,
+    schema: String,
+    application_name: String,
+    pub(crate) connections: usize,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) statement_timeout: Duration,
+    pub(crate) lock_timeout: Duration,
+    pub(crate) poll_interval: Duration,
+    #[cfg(feature = "tls")]
+    pub(crate) roots: crate::tls::Roots,
+}
+
+impl PostgresOptions {
+    pub(crate) fn new() -> Self {
+        Self {
+            url: String::new(),
+            schema: "es".to_owned(),
+            application_name: "es-postgres".to_owned(),
+            connections: 8,
+            connect_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(30),
+            lock_timeout: Duration::from_secs(10),
+            poll_interval: Duration::from_millis(500),
+            #[cfg(feature = "tls")]
+            roots: crate::tls::Roots::default(),
+        }
+    }
+
+    /// The schema that holds the store, which is made if it isn't there; `es` if nothing is said. One database may hold
+    /// several stores, each in a schema of its own, and they don't wait for each other.
+    pub fn schema(self, schema: impl Into<String>) -> Self {
+        Self {
+            schema: schema.into(),
+            ..self
+        }
+    }
+
+    /// What the server shows of these connections in `pg_stat_activity`; `es-postgres` if nothing is said.
+    pub fn application_name(self, application_name: impl Into<String>) -> Self {
+        Self {
+            application_name: application_name.into(),
+            ..self
+        }
+    }
+
+    /// How many connections read at most, each opened when it is first needed; 8 if nothing is said, and at least one.
+    /// One more appends, and one listens while somebody waits.
+    pub fn connections(self, connections: usize) -> Self {
+        Self {
+            connections: connections.max(1),
+            ..self
+        }
+    }
+
+    /// How long connecting may take; 10 seconds if nothing is said.
+    pub fn connect_timeout(self, connect_timeout: Duration) -> Self {
+        Self {
+            connect_timeout,
+            ..self
+        }
+    }
+
+    /// How long the server works on a page or on a batch of appends before it gives up; 30 seconds if nothing is said.
+    pub fn statement_timeout(self, statement_timeout: Duration) -> Self {
+        Self {
+            statement_timeout,
+            ..self
+        }
+    }
+
+    /// How long an append waits for another process's before it is [`StoreError::Unavailable`]; 10 seconds if nothing is
+    /// said.
+    pub fn lock_timeout(self, lock_timeout: Duration) -> Self {
+        Self {
+            lock_timeout,
+            ..self
+        }
+    }
+
+    /// How often a waiting subscriber looks for what other processes append, beside being notified; every 500
+    /// milliseconds if nothing is said.
+    pub fn poll_interval(self, poll_interval: Duration) -> Self {
+        Self {
+            poll_interval,
+            ..self
+        }
+    }
+
+    /// Whom to trust to vouch for the server, as certificates in PEM; whom the operating system trusts if nothing is said.
+    /// Matters where the URL has `sslmode=require`: then the certificate and the server's name in it are verified.
+    #[cfg(feature = "tls")]
+    pub fn root_certificates(self, pem: impl AsRef<[u8]>) -> Self {
+        Self {
+            roots: crate::tls::Roots::These(pem.as_ref().into()),
+            ..self
+        }
+    }
+
+    /// Opens the store in this database, and brings its schema up to date.
+    ///
+    /// The URL is that of [`tokio_postgres::Config`], several hosts and `target_session_attrs` included. With
+    /// `sslmode=require` the connection is encrypted and the server verified; otherwise it is neither.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] if the server can't be reached; [`StoreError::Backend`] if the URL or the schema's name
+    /// can't be read, the schema belongs to another program or a newer version of this one, or the server can't keep
+    /// what it acknowledges.
+    pub async fn open(self, url: impl Into<String>) -> Result<PostgresStore, StoreError> {
+        let options = Self {
+            url: url.into(),
+            ..self
+        };
+        let schema = Schema::new(&options.schema)?;
+        // A mistake in the URL is found before a thread is started for it.
+        options.config()?;
+        PostgresStore::start(options, schema).await
+    }
+
+    pub(crate) fn config(&self) -> Result<Config, StoreError> {
+        let mut config: Config = self.url.parse().map_err(|_| Fault::Url)?;
+        config
+            .application_name(&self.application_name)
+            .connect_timeout(self.connect_timeout)
+            // So that a server that vanished is noticed within a minute, and not within hours.
+            .keepalives_idle(Duration::from_secs(20))
+            .keepalives_interval(Duration::from_secs(10))
+            .keepalives_retries(3)
+            .tcp_user_timeout(Duration::from_secs(50));
+        Ok(config)
+    }
+}
+
+/// Without the URL, which holds a password.
+impl std::fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresOptions")
+            .field("schema", &self.schema)
+            .field("application_name", &self.application_name)
+            .field("connections", &self.connections)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("statement_timeout", &self.statement_timeout)
+            .field("lock_timeout", &self.lock_timeout)
+            .field("poll_interval", &self.poll_interval)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,147 @@
+//! The tables and the function, and bringing a database to them.
+
+use es_core::StoreError;
+use tokio_postgres::{Client, IsolationLevel};
+
+use crate::error::{Fault, nothing_written};
+
+/// "es" and a number: the first half of our advisory locks, to tell them from those of other programs.
+const LOCK: i32 = 0x6573_0001;
+/// The longest name that PostgreSQL doesn't cut off, in bytes.
+const LONGEST_NAME: usize = 63;
+
+/// The schema that holds a store, quoted for SQL.
+#[derive(Debug, Clone)]
+pub(crate) struct Schema {
+    /// As an identifier: `"bank"`.
+    identifier: String,
+    /// As a string: `'bank'`.
+    literal: String,
+}
+
+impl Schema {
+    pub(crate) fn new(name: &str) -> Result<Self, Fault> {
+        let right = (1..=LONGEST_NAME).contains(&name.len())
+            && !name.contains('\0')
+            && !name.starts_with("pg_");
+        if !right {
+            return Err(Fault::SchemaName);
+        }
+        Ok(Self {
+            identifier: format!("\"{}\"", name.replace('"', "\"\"")),
+            literal: literal(name),
+        })
+    }
+
+    /// As it stands before the name of a table.
+    pub(crate) fn identifier(&self) -> &str {
+        &self.identifier
+    }
+
+    /// The expression for the channel on which appends are told: short enough, and one for each schema of the database.
+    pub(crate) fn channel(&self) -> String {
+        format!("'es_' || md5({})", self.literal)
+    }
+
+    /// Each brings the schema one version further; they are never changed, only added to.
+    fn migrations(&self) -> [String; 1] {
+        let append = format!(
+            include_str!("sql/append.sql"),
+            schema = self.identifier,
+            table = literal(&format!("{}.events", self.identifier)),
+            lock = LOCK,
+            channel = self.channel(),
+        );
+        [format!(
+            include_str!("sql/1.sql"),
+            schema = self.identifier,
+            append = literal(&append),
+        )]
+    }
+
+    /// Brings the database up to date; other processes that do the same wait.
+    pub(crate) async fn prepare(&self, client: &mut Client) -> Result<(), StoreError> {
+        let migrations = self.migrations();
+        let known = i32::try_from(migrations.len()).unwrap_or(i32::MAX);
+        // What is up to date needs neither a lock nor the right to change it.
+        if self.version(client, known).await? == known {
+            return Ok(());
+        }
+        let mut transaction = client
+            .build_transaction()
+            .isolation_level(IsolationLevel::ReadCommitted)
+            .start()
+            .await
+            .map_err(nothing_written)?;
+        let lock = format!(
+            "SELECT pg_advisory_xact_lock({LOCK}, hashtext({}))",
+            self.literal
+        );
+        transaction
+            .batch_execute(&lock)
+            .await
+            .map_err(nothing_written)?;
+        let done = self.version(&mut transaction, known).await?;
+        for (version, migration) in (1..).zip(&migrations) {
+            if version <= done {
+                continue;
+            }
+            let script = format!(
+                "{migration}
+                CREATE TABLE IF NOT EXISTS {schema}.es_migrations
+                    (version integer PRIMARY KEY, migrated_at timestamptz NOT NULL DEFAULT clock_timestamp());
+                INSERT INTO {schema}.es_migrations (version) VALUES ({version});",
+                schema = self.identifier
+            );
+            transaction
+                .batch_execute(&script)
+                .await
+                .map_err(nothing_written)?;
+        }
+        transaction.commit().await.map_err(nothing_written)
+    }
+
+    /// The version that the schema has; 0 where there is nothing of ours.
+    async fn version(
+        &self,
+        client: &mut impl tokio_postgres::GenericClient,
+        known: i32,
+    ) -> Result<i32, StoreError> {
+        // From the catalogue as it is now: `to_regclass` may remember that there was none before we waited.
+        let there = format!(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = {} AND c.relname = 'es_migrations')",
+            self.literal
+        );
+        let there = client
+            .query_one(&there, &[])
+            .await
+            .map_err(nothing_written)?;
+        if !there.try_get::<_, bool>(0).map_err(nothing_written)? {
+            return Ok(0);
+        }
+        let version = format!(
+            "SELECT coalesce(max(version), 0) FROM {}.es_migrations",
+            self.identifier
+        );
+        let row = client
+            .query_one(&version, &[])
+            .await
+            .map_err(nothing_written)?;
+        let found = row.try_get(0).map_err(nothing_written)?;
+        if found > known {
+            return Err(Fault::Newer { found, known }.into());
+        }
+        Ok(found)
+    }
+}
+
+/// A string as SQL writes it, whatever `standard_conforming_strings` says.
+fn literal(text: &str) -> String {
+    let quoted = text.replace('\'', "''");
+    if quoted.contains('\\') {
+        format!("E'{}'", quoted.replace('\\', "\\\\"))
+    } else {
+        format!("'{quoted}'")
+    }
+}

@@ -1,0 +1,199 @@
+use std::fmt;
+use std::sync::Arc;
+
+use es_core::{
+    Append, Appended, BoxFuture, EventId, EventStore, Limits, LogPage, LogQuery, Position,
+    Revision, Snapshot, SnapshotStore, StoreError, StoredEvent, StreamId, StreamPage, StreamQuery,
+};
+use tokio::sync::watch;
+use tokio_postgres::Transaction;
+
+use crate::append::Writer;
+use crate::pool::Pool;
+use crate::read::{self, Readers};
+use crate::schema::Schema;
+use crate::thread::Thread;
+use crate::wait::Watcher;
+use crate::{PostgresOptions, call, session, transaction};
+
+/// A store in a PostgreSQL database. Its clones are handles of the same store.
+///
+/// When the last one is dropped, what is queued is still written; [`close`](Self::close) waits for it.
+#[derive(Clone)]
+pub struct PostgresStore {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    options: Arc<PostgresOptions>,
+    /// The call of the database's function, for transactions of the user's.
+    append: String,
+    writer: Writer,
+    readers: Readers,
+    watcher: Watcher,
+}
+
+impl PostgresStore {
+    /// Opens the store in this database, or makes one, as [`options`](Self::options) are by default.
+    ///
+    /// # Errors
+    ///
+    /// As [`PostgresOptions::open`].
+    pub async fn open(url: impl Into<String>) -> Result<Self, StoreError> {
+        Self::options().open(url).await
+    }
+
+    /// Opens a store in another way.
+    pub fn options() -> PostgresOptions {
+        PostgresOptions::new()
+    }
+
+    pub(crate) async fn start(
+        options: PostgresOptions,
+        schema: Schema,
+    ) -> Result<Self, StoreError> {
+        let (thread, options) = (Thread::start()?, Arc::new(options));
+        let preparing = {
+            let (options, schema) = (Arc::clone(&options), schema.clone());
+            async move { session::prepare(&options, &schema).await }
+        };
+        thread.run(preparing).await?;
+        let (head, _) = watch::channel(Position::START);
+        let head = Arc::new(head);
+        let append = call::sql(&schema);
+        let statements = read::statements(&schema).into();
+        let pool = Pool::new(Arc::clone(&options), thread.clone(), statements);
+        let writer = Writer::start(
+            Arc::clone(&options),
+            append.clone(),
+            &thread,
+            Arc::clone(&head),
+        );
+        let watcher = Watcher::start(Arc::clone(&options), schema, &thread, head);
+        tracing::debug!(connections = options.connections, "PostgreSQL store opened");
+        Ok(Self {
+            shared: Arc::new(Shared {
+                options,
+                append,
+                writer,
+                readers: Readers::new(pool, thread),
+                watcher,
+            }),
+        })
+    }
+
+    /// Writes what is queued, and ends the task that writes. Handles that are left answer
+    /// [`StoreError::Unavailable`] to appends.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.shared.writer.close().await
+    }
+
+    /// Appends within a transaction of your own, on a connection of your own to the same database: the events are there
+    /// when you commit, together with all else that you wrote, or not at all.
+    ///
+    /// Make it the last statement before the commit. From this call on until then **every other append of this store
+    /// waits**, in all processes: it holds the lock that makes positions gapless and their order that of commits. It
+    /// also costs a commit of its own, as it can't share one with other appends.
+    ///
+    /// ```no_run
+    /// # use es_core::{Append, StoreError};
+    /// # use es_postgres::PostgresStore;
+    /// # async fn pay(
+    /// #     store: PostgresStore,
+    /// #     mut client: es_postgres::tokio_postgres::Client,
+    /// #     append: Append,
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// let transaction = client.transaction().await?;
+    /// transaction.execute("UPDATE invoices SET paid = true WHERE number = $1", &[&7]).await?;
+    /// store.append_in(&transaction, append).await?;
+    /// transaction.commit().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`EventStore::append`]. After [`StoreError::Conflict`], [`StoreError::IdReused`] and
+    /// [`StoreError::Invalid`] the transaction can be used on, and holds the lock in the first two cases; after the others
+    /// it has to be rolled back. [`StoreError::Unavailable`] if it is a victim of a deadlock: another transaction holds the
+    /// lock and waits for a row that this one wrote. [`StoreError::Backend`] if the transaction's isolation level isn't
+    /// `READ COMMITTED`, as only that sees what was committed while it waited for the lock. No error is
+    /// [`StoreError::Unknown`]: that can only be said of your commit.
+    pub async fn append_in(
+        &self,
+        transaction: &Transaction<'_>,
+        append: Append,
+    ) -> Result<Appended, StoreError> {
+        transaction::append_in(&self.shared.append, transaction, &append).await
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore")
+            .field("options", &self.shared.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl EventStore for PostgresStore {
+    fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, StoreError>> {
+        Box::pin(async move {
+            // Before it is queued, so that it can't fail those beside it.
+            append.check(&Limits::DEFAULT)?;
+            self.shared.writer.append(append).await
+        })
+    }
+
+    fn find<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        id: EventId,
+    ) -> BoxFuture<'a, Result<Option<StoredEvent>, StoreError>> {
+        Box::pin(self.shared.readers.find(stream, id))
+    }
+
+    fn read_stream(&self, query: StreamQuery) -> BoxFuture<'_, Result<StreamPage, StoreError>> {
+        Box::pin(async move { self.shared.readers.read_stream(&query).await })
+    }
+
+    fn read_log(&self, query: LogQuery) -> BoxFuture<'_, Result<LogPage, StoreError>> {
+        Box::pin(async move { self.shared.readers.read_log(&query).await })
+    }
+
+    fn head(&self) -> BoxFuture<'_, Result<Position, StoreError>> {
+        Box::pin(self.shared.readers.head())
+    }
+
+    fn wait_past(&self, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            // From here on no append is missed; one that came before is found by looking.
+            let waiting = self.shared.watcher.wait();
+            if waiting.is_past(position) || self.head().await? > position {
+                return Ok(());
+            }
+            waiting.past(position).await
+        })
+    }
+}
+
+impl SnapshotStore for PostgresStore {
+    fn load_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        at_most: Revision,
+    ) -> BoxFuture<'a, Result<Option<Snapshot>, StoreError>> {
+        Box::pin(self.shared.readers.load_snapshot(stream, at_most))
+    }
+
+    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move { self.shared.readers.save_snapshot(&snapshot).await })
+    }
+
+    fn delete_snapshots<'a>(
+        &'a self,
+        stream: &'a StreamId,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.shared.readers.delete_snapshots(stream))
+    }
+}

@@ -1,0 +1,161 @@
+//! Waking subscribers: at once for what this process appends, and soon for what others do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use es_core::{Position, StoreError};
+use tokio::sync::watch;
+
+use crate::PostgresOptions;
+use crate::error::{gone, nothing_written};
+use crate::row::unsigned;
+use crate::schema::Schema;
+use crate::session::Session;
+use crate::thread::Thread;
+
+/// Tells the head of the log to whoever waits, and listens and looks for other processes' appends while somebody does.
+pub(crate) struct Watcher {
+    head: Arc<watch::Sender<Position>>,
+    waiting: Arc<watch::Sender<usize>>,
+}
+
+/// Keeps the watcher awake for as long as it lives.
+pub(crate) struct Waiting {
+    head: watch::Receiver<Position>,
+    waiting: Arc<watch::Sender<usize>>,
+}
+
+impl Watcher {
+    pub(crate) fn start(
+        options: Arc<PostgresOptions>,
+        schema: Schema,
+        thread: &Thread,
+        head: Arc<watch::Sender<Position>>,
+    ) -> Self {
+        let (waiting, waited_for) = watch::channel(0);
+        let others = Others {
+            options,
+            schema,
+            head: Arc::clone(&head),
+            session: None,
+        };
+        thread.start_task(others.watch(waited_for));
+        Self {
+            head,
+            waiting: Arc::new(waiting),
+        }
+    }
+
+    pub(crate) fn wait(&self) -> Waiting {
+        let head = self.head.subscribe();
+        self.waiting.send_modify(|waiting| *waiting += 1);
+        Waiting {
+            head,
+            waiting: Arc::clone(&self.waiting),
+        }
+    }
+}
+
+impl Waiting {
+    /// Whether an event past this position is already known of.
+    pub(crate) fn is_past(&self, position: Position) -> bool {
+        *self.head.borrow() > position
+    }
+
+    pub(crate) async fn past(mut self, position: Position) -> Result<(), StoreError> {
+        let waited = self.head.wait_for(|head| *head > position).await;
+        waited.map(drop).map_err(gone)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.waiting.send_modify(|waiting| *waiting -= 1);
+    }
+}
+
+/// The task that looks at what other processes append.
+struct Others {
+    options: Arc<PostgresOptions>,
+    schema: Schema,
+    head: Arc<watch::Sender<Position>>,
+    session: Option<Session>,
+}
+
+impl Others {
+    /// Until nobody can wait any more.
+    async fn watch(mut self, mut waiting: watch::Receiver<usize>) {
+        while waiting.wait_for(|waiting| *waiting > 0).await.is_ok() {
+            // Its errors are met again by whoever reads, and the next look connects anew.
+            if let Err(error) = self.look().await {
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "others can't be watched"
+                );
+                self.session = None;
+            }
+            self.sleep(&mut waiting).await;
+        }
+    }
+
+    /// Between two looks; notifications come meanwhile. Ends early with the store.
+    async fn sleep(&self, waiting: &mut watch::Receiver<usize>) {
+        let interval = self.options.poll_interval.max(Duration::from_millis(1));
+        let ended = async { while waiting.changed().await.is_ok() {} };
+        drop(tokio::time::timeout(interval, ended).await);
+    }
+
+    async fn look(&mut self) -> Result<(), StoreError> {
+        let session = match self.session.take().filter(Session::is_open) {
+            Some(session) => session,
+            None => self.listen().await?,
+        };
+        // After listening began, so that nothing is missed between the two.
+        let row = session
+            .client
+            .query_one(&session.statements[0], &[])
+            .await
+            .map_err(nothing_written)?;
+        let head: i64 = row.try_get(0).map_err(nothing_written)?;
+        tell(
+            &self.head,
+            Position::new(unsigned(head).unwrap_or_default()),
+        );
+        self.session = Some(session);
+        Ok(())
+    }
+
+    async fn listen(&self) -> Result<Session, StoreError> {
+        let told = Arc::clone(&self.head);
+        let notified = move |payload: &str| {
+            if let Ok(position) = payload.parse() {
+                tell(&told, Position::new(position));
+            }
+        };
+        let head = format!(
+            "SELECT coalesce(max(position), 0) FROM {}.events",
+            self.schema.identifier()
+        );
+        let session = Session::open(&self.options, &[head], Box::new(notified)).await?;
+        let channel = format!("SELECT quote_ident({})", self.schema.channel());
+        let row = session.client.query_one(&channel, &[]).await;
+        let channel: String = row
+            .and_then(|row| row.try_get(0))
+            .map_err(nothing_written)?;
+        let listen = format!("LISTEN {channel}");
+        let listening = session.client.batch_execute(&listen).await;
+        listening.map_err(nothing_written)?;
+        Ok(session)
+    }
+}
+
+/// Tells a head, unless a later one was told.
+pub(crate) fn tell(head: &watch::Sender<Position>, position: Position) {
+    head.send_if_modified(|told| {
+        let later = position > *told;
+        if later {
+            *told = position;
+        }
+        later
+    });
+}
