@@ -1,0 +1,253 @@
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use crate::find::NATS_SERVER;
+use crate::folder::Folder;
+use crate::process::Process;
+use crate::{Error, port};
+
+/// How often servers are started anew because another took one of their ports.
+const TRIES: usize = 5;
+
+/// A NATS server with JetStream: a throwaway one of our own, or the user's.
+#[derive(Debug)]
+pub struct Nats {
+    url: String,
+    own: Option<Own>,
+}
+
+#[derive(Debug)]
+struct Own {
+    program: PathBuf,
+    ports: Ports,
+    // In this order: the server ends before its folder goes.
+    process: Option<Process>,
+    folder: Folder,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Ports {
+    client: u16,
+    monitor: u16,
+    route: u16,
+}
+
+impl Ports {
+    fn free() -> Result<Self, Error> {
+        let [client, monitor, route] = port::free()?;
+        Ok(Self {
+            client,
+            monitor,
+            route,
+        })
+    }
+}
+
+impl Nats {
+    /// The server that the tests of this process share: the one of `NATS_URL`, else one of our own that ends with the
+    /// process.
+    ///
+    /// # Panics
+    ///
+    /// If there is none: a test that isn't ignored and has no server fails.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Nats> = OnceLock::new();
+        SHARED.get_or_init(|| match std::env::var("NATS_URL") {
+            Ok(url) => Self { url, own: None },
+            Err(_) => Self::start().unwrap_or_else(|error| panic!("no NATS: {error}")),
+        })
+    }
+
+    /// Starts a server with an empty JetStream.
+    pub fn start() -> Result<Self, Error> {
+        Self::start_with("", "", None)
+    }
+
+    /// Starts a server with lines of its configuration, and lines within its `jetstream` block, in a folder of its own in
+    /// `parent`, or where temporary files are.
+    pub fn start_with(lines: &str, jetstream: &str, parent: Option<&Path>) -> Result<Self, Error> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let ports = Ports::free()?;
+            let mut nats = Self::prepare("es", ports, lines, jetstream, parent)?;
+            match nats.begin().and_then(|()| nats.ready()) {
+                Ok(()) => return Ok(nats),
+                Err(_) if tries < TRIES => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// A server that isn't started yet.
+    fn prepare(
+        name: &str,
+        ports: Ports,
+        lines: &str,
+        jetstream: &str,
+        parent: Option<&Path>,
+    ) -> Result<Self, Error> {
+        let program = NATS_SERVER.find().ok_or(Error::Missing(NATS_SERVER.name))?;
+        let folder = Folder::new("es-nats-", parent)?;
+        let configuration = format!(
+            "server_name: {name}\nlisten: 127.0.0.1:{}\nhttp: 127.0.0.1:{}\n\
+             jetstream {{\n store_dir: data\n{jetstream}\n}}\n{lines}\n",
+            ports.client, ports.monitor
+        );
+        std::fs::write(folder.path().join("nats.conf"), configuration)
+            .map_err(Error::io("a configuration can't be written"))?;
+        Ok(Self {
+            url: format!("nats://127.0.0.1:{}", ports.client),
+            own: Some(Own {
+                program,
+                ports,
+                process: None,
+                folder,
+            }),
+        })
+    }
+
+    /// Where it is: `nats://…`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The process's id, if it is our own and runs.
+    pub fn id(&self) -> Option<u32> {
+        Some(self.own.as_ref()?.process.as_ref()?.id())
+    }
+
+    /// `kill -9`. What it has on disk stays, for [`restart`](Self::restart).
+    ///
+    /// # Panics
+    ///
+    /// If it isn't our own.
+    pub fn kill(&mut self) {
+        if let Some(process) = self.own("killed").process.take() {
+            process.kill();
+        }
+    }
+
+    /// Starts it again on the same data and the same ports, and waits until it is healthy.
+    ///
+    /// # Panics
+    ///
+    /// If it isn't our own.
+    pub fn restart(&mut self) -> Result<(), Error> {
+        self.kill();
+        self.begin()?;
+        self.ready()
+    }
+
+    fn begin(&mut self) -> Result<(), Error> {
+        let own = self.own("started");
+        let mut command = own.folder.command(&own.program)?;
+        command.args(["-c", "nats.conf"]);
+        own.process = Some(Process::start(command, &own.folder)?);
+        Ok(())
+    }
+
+    fn ready(&mut self) -> Result<(), Error> {
+        let own = self.own("waited for");
+        let port = own.ports.monitor;
+        match &mut own.process {
+            Some(process) => process
+                .ready(|| is_healthy(port).unwrap_or(false))
+                .map_err(|what| own.folder.failed(what)),
+            None => Err(own.folder.failed("the server wasn't started")),
+        }
+    }
+
+    fn own(&mut self, what: &str) -> &mut Own {
+        match &mut self.own {
+            Some(own) => own,
+            None => panic!("the server of NATS_URL isn't ours to be {what}"),
+        }
+    }
+}
+
+/// Whether the server says that it and its JetStream can be used: in a cluster, that there is a leader.
+fn is_healthy(port: u16) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream.write_all(b"GET /healthz HTTP/1.0\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer
+        .lines()
+        .next()
+        .is_some_and(|line| line.contains(" 200 ")))
+}
+
+/// A JetStream cluster of NATS servers on the loopback address, which know each other by routes.
+///
+/// They are called `es-1`, `es-2` and so on; a stream's leader is told by that name.
+#[derive(Debug)]
+pub struct NatsCluster {
+    nodes: Vec<Nats>,
+}
+
+impl NatsCluster {
+    /// Starts three servers.
+    pub fn start() -> Result<Self, Error> {
+        Self::start_with("", "", None)
+    }
+
+    /// Starts three servers, each configured as [`Nats::start_with`] says.
+    pub fn start_with(lines: &str, jetstream: &str, parent: Option<&Path>) -> Result<Self, Error> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match Self::try_start(lines, jetstream, parent) {
+                Err(_) if tries < TRIES => {}
+                started => return started,
+            }
+        }
+    }
+
+    fn try_start(lines: &str, jetstream: &str, parent: Option<&Path>) -> Result<Self, Error> {
+        let ports = [Ports::free()?, Ports::free()?, Ports::free()?];
+        let routes = ports.map(|port| format!("nats://127.0.0.1:{}", port.route));
+        let routes = routes.join(",");
+        let mut nodes = Vec::with_capacity(ports.len());
+        for (number, port) in (1..).zip(ports) {
+            let name = Self::name(number);
+            let lines = format!(
+                "cluster {{\n name: es\n listen: 127.0.0.1:{}\n routes: [{routes}]\n}}\n{lines}",
+                port.route
+            );
+            let mut node = Nats::prepare(&name, port, &lines, jetstream, parent)?;
+            node.begin()?;
+            nodes.push(node);
+        }
+        // Only together are they healthy.
+        for node in &mut nodes {
+            node.ready()?;
+        }
+        Ok(Self { nodes })
+    }
+
+    fn name(number: usize) -> String {
+        format!("es-{number}")
+    }
+
+    /// Every server's URL, with commas between them.
+    pub fn url(&self) -> String {
+        let urls: Vec<&str> = self.nodes.iter().map(Nats::url).collect();
+        urls.join(",")
+    }
+
+    /// The servers.
+    pub fn nodes(&self) -> &[Nats] {
+        &self.nodes
+    }
+
+    /// The server with this name, to be killed or started again.
+    pub fn named(&mut self, name: &str) -> Option<&mut Nats> {
+        let number: usize = name.strip_prefix("es-")?.parse().ok()?;
+        self.nodes.get_mut(number.checked_sub(1)?)
+    }
+}
