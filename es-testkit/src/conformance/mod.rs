@@ -58,15 +58,32 @@ use bench::Bench;
 /// ```
 ///
 /// The tests are called like `law_03_one_winner::of_appends_that_expect_one_revision_exactly_one_wins`.
+///
+/// A store that needs a server names a macro as well, `conformance!(Postgres::fresh, es_servers::needs_postgres)`: each
+/// test stands in it, so that it can ignore them where there is no server.
 #[macro_export]
 macro_rules! conformance {
     ($fresh:expr) => {
+        $crate::conformance!($fresh, $crate::__conformance_always);
+    };
+    ($fresh:expr, $($needs:tt)+) => {
         #[cfg(test)]
         fn conforms(fact: &str) {
             $crate::conformance::check($crate::conformance::Row::named(fact), $fresh);
         }
 
+        #[cfg(test)]
+        use $($needs)+ as conformance_needs;
+
         $crate::__conformance_rows! { [$crate::__conformance_tests] }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __conformance_always {
+    ($test:item) => {
+        $test
     };
 }
 
@@ -76,9 +93,11 @@ macro_rules! __conformance_tests {
     ($($law:ident $tests:ident { $($file:ident::$fact:ident),* $(,)? })*) => {$(
         #[cfg(test)]
         mod $tests {$(
-            #[test]
-            fn $fact() {
-                super::conforms(stringify!($fact));
+            super::conformance_needs! {
+                #[test]
+                fn $fact() {
+                    super::conforms(stringify!($fact));
+                }
             }
         )*}
     )*};
