@@ -2,11 +2,19 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::{HashMap, HashSet};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use es_core::{EventId, EventStore, Json, LogQuery, NewEvent, Position, StoredEvent, StreamId};
+use es_core::{
+    Append, EventId, EventStore, Expected, Json, LogQuery, NewEvent, Position, Revision,
+    StoreError, StoredEvent, StreamId,
+};
+use es_nats::NatsStore;
 use es_servers::NatsCluster;
+use tokio::task::JoinHandle;
 
 /// Tells a process that it is the child of a test, and which log on which servers it works on.
 pub(crate) const CHILD: &str = "ES_NATS_TEST_CHILD";
@@ -55,5 +63,107 @@ pub(crate) async fn log(store: &impl EventStore) -> Vec<StoredEvent> {
         if page.end {
             return events;
         }
+    }
+}
+
+/// A test binary's test, run again as a child that works on this log.
+pub(crate) fn run_again(test: &str, addresses: &str, name: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args([test, "--exact", "--nocapture", "--test-threads=1"])
+        .env(CHILD, format!("{addresses} {name}"));
+    command
+}
+
+/// Tasks that append three events each time, each to a stream of its own, and go on through every outage: the same events
+/// again until they are acknowledged.
+pub(crate) struct Writers {
+    stop: Arc<AtomicBool>,
+    acknowledged: Arc<AtomicUsize>,
+    tasks: Vec<JoinHandle<Vec<EventId>>>,
+}
+
+impl Writers {
+    pub(crate) fn start(store: &NatsStore, tasks: usize) -> Self {
+        let (stop, acknowledged) = (Arc::new(AtomicBool::new(false)), Arc::default());
+        let task = |task| {
+            let (stop, acknowledged) = (Arc::clone(&stop), Arc::clone(&acknowledged));
+            tokio::spawn(write(store.clone(), stream(task), stop, acknowledged))
+        };
+        let tasks = (0..tasks).map(task).collect();
+        Self {
+            stop,
+            acknowledged,
+            tasks,
+        }
+    }
+
+    /// Waits until so many more appends are acknowledged.
+    pub(crate) async fn go_on(&self, appends: usize) {
+        let enough = self.acknowledged.load(Ordering::SeqCst) + appends;
+        let going = async {
+            while self.acknowledged.load(Ordering::SeqCst) < enough {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let patience = Duration::from_mins(1);
+        let going = tokio::time::timeout(patience, going).await;
+        going.expect("the writers are stuck");
+    }
+
+    /// Ends them; every event that was acknowledged.
+    pub(crate) async fn end(self) -> Vec<EventId> {
+        self.stop.store(true, Ordering::SeqCst);
+        let mut ids = Vec::new();
+        for task in self.tasks {
+            ids.extend(task.await.unwrap());
+        }
+        ids
+    }
+}
+
+async fn write(
+    store: NatsStore,
+    stream: StreamId,
+    stop: Arc<AtomicBool>,
+    acknowledged: Arc<AtomicUsize>,
+) -> Vec<EventId> {
+    let (mut ids, mut revision) = (Vec::new(), Revision::EMPTY);
+    while !stop.load(Ordering::SeqCst) {
+        let events = events(3);
+        ids.extend(events.iter().map(|event| event.id));
+        let append = Append::new(stream.clone(), Expected::Exact(revision), events);
+        revision = loop {
+            match store.append(append.clone()).await {
+                Ok(appended) => break appended.revision(),
+                Err(StoreError::Unavailable(_) | StoreError::Unknown(_)) => {}
+                Err(error) => panic!("{error:?}"),
+            }
+        };
+        acknowledged.fetch_add(1, Ordering::SeqCst);
+    }
+    ids
+}
+
+/// The log holds these events and no others, each once, in order and without a gap, in whole appends of three.
+pub(crate) fn is_whole(log: &[StoredEvent], ids: &[EventId]) {
+    let there: HashSet<_> = log.iter().map(|event| event.envelope.id).collect();
+    let lost = ids.iter().filter(|id| !there.contains(id)).count();
+    assert_eq!(lost, 0, "of {} acknowledged events", ids.len());
+    assert_eq!(there.len(), log.len(), "an event is there twice");
+    assert_eq!(log.len(), ids.len());
+    assert!(log.is_sorted_by(|one, next| one.position < next.position));
+    let mut revisions: HashMap<&StreamId, u64> = HashMap::new();
+    for event in log {
+        let revision = revisions.entry(&event.envelope.stream).or_default();
+        *revision += 1;
+        assert_eq!(event.envelope.revision.number(), *revision);
+    }
+    for append in log.chunks(3) {
+        let numbers: Vec<&str> = append.iter().map(|event| event.payload.as_str()).collect();
+        assert_eq!(
+            numbers,
+            ["{\"number\":0}", "{\"number\":1}", "{\"number\":2}"]
+        );
     }
 }
