@@ -68,6 +68,40 @@ enum Login {
     Nkey(String),
 }
 
+impl Login {
+    /// What an address says: `user:password@`, or `token@`.
+    fn of(address: &ServerAddr) -> Option<Self> {
+        let user = unescaped(address.username()?);
+        Some(match address.password() {
+            Some(password) => Self::Password(user, unescaped(password)),
+            None => Self::Token(user),
+        })
+    }
+}
+
+/// A part of an address without its escapes: `%40` is `@`.
+fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let escaped = match rest {
+            [b'%', high, low, ..] => {
+                let digit = |byte: &u8| char::from(*byte).to_digit(16);
+                digit(high).zip(digit(low))
+            }
+            _ => None,
+        };
+        let escaped = escaped.and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+        bytes.push(escaped.unwrap_or(*first));
+        rest = if escaped.is_some() {
+            &after[2..]
+        } else {
+            after
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 #[derive(Clone, Default)]
 struct Tls {
     required: bool,
@@ -177,7 +211,8 @@ impl NatsOptions {
         self
     }
 
-    /// Opens the log on a server, or makes one there. Of a cluster, name several servers, with commas between them.
+    /// Opens the log on a server, or makes one there. Of a cluster, name several servers, with commas between them. An
+    /// address may hold `user:password@` or `token@`; what is said here goes before that.
     ///
     /// # Errors
     ///
@@ -192,15 +227,19 @@ impl NatsOptions {
         let addresses = addresses
             .map(|address| address.parse().map_err(|_| Fault::Address))
             .collect::<Result<Vec<ServerAddr>, _>>()?;
-        let driver = self.driver().await?;
+        let driver = self.driver(&addresses).await?;
         NatsStore::start(self, driver, &addresses).await
     }
 
     /// The driver's own options.
-    async fn driver(&self) -> Result<ConnectOptions, StoreError> {
+    async fn driver(&self, addresses: &[ServerAddr]) -> Result<ConnectOptions, StoreError> {
         let options = ConnectOptions::new();
         let wrong = |_| Fault::Credential;
-        let mut options = match self.login.clone() {
+        let login = match &self.login {
+            Login::None => addresses.iter().find_map(Login::of).unwrap_or(Login::None),
+            login => login.clone(),
+        };
+        let mut options = match login {
             Login::None => options,
             Login::Password(user, password) => options.user_and_password(user, password),
             Login::Token(token) => options.token(token),
@@ -243,7 +282,21 @@ impl fmt::Debug for NatsOptions {
 
 #[cfg(test)]
 mod tests {
-    use super::NatsOptions;
+    use super::{NatsOptions, unescaped};
+
+    #[test]
+    fn a_password_in_an_address_may_be_escaped() {
+        for (escaped, password) in [
+            ("hunter2", "hunter2"),
+            ("p%40ss%2Fw%3aord", "p@ss/w:ord"),
+            ("%C3%A9", "é"),
+            ("100%", "100%"),
+            ("%4", "%4"),
+            ("%zz", "%zz"),
+        ] {
+            assert_eq!(unescaped(escaped), password);
+        }
+    }
 
     #[test]
     fn debug_shows_no_secret() {

@@ -80,11 +80,12 @@ impl Wire {
         headers: Option<HeaderMap>,
         body: Bytes,
     ) -> Result<Message, Trouble> {
+        // Before the look: what breaks after it is told.
+        let mut lost = self.lost();
         if self.client.connection_state() != async_nats::connection::State::Connected {
             // The client would keep it and send it later, when nobody waits for it any more.
             return Err(Trouble::NotSent(Fault::Disconnected));
         }
-        let mut lost = self.lost.clone();
         let mut request = Request::new().payload(body).timeout(Some(SILENCE));
         if let Some(headers) = headers {
             request = request.headers(headers);
