@@ -36,7 +36,7 @@ const LAST: &str = "task.last";
 /// Everything is there, read by a handle that knows nothing yet, and was received by the follower.
 async fn is_all_there(
     store: NatsStore,
-    follower: tokio::task::JoinHandle<Vec<EventId>>,
+    following: tokio::task::JoinHandle<Vec<EventId>>,
     acknowledged: &[EventId],
 ) {
     let stored = log(&store).await;
@@ -45,10 +45,10 @@ async fn is_all_there(
     last[0].name = LAST.into();
     let append = Append::new(stream(99_999), Expected::NoStream, last);
     store.append(append).await.unwrap();
-    let followed = tokio::time::timeout(Duration::from_mins(1), follower).await;
-    let followed = followed.expect("the follower is stuck").unwrap();
+    let received = tokio::time::timeout(Duration::from_mins(1), following).await;
+    let received = received.expect("the follower is stuck").unwrap();
     let ids: Vec<_> = stored.iter().map(|event| event.envelope.id).collect();
-    assert_eq!(followed, ids);
+    assert_eq!(received, ids);
 }
 
 async fn kill_the_server_again_and_again() {
