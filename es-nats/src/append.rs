@@ -77,7 +77,7 @@ impl Log {
             error => error,
         };
         if !history.known && !expects_nothing(append.expected) {
-            self.refresh(&subject, history).await?;
+            Box::pin(self.refresh(&subject, history)).await?;
             fresh = true;
         }
         loop {
@@ -87,7 +87,7 @@ impl Log {
                 Ok(Verdict::Accepted) => {}
                 // What isn't so now may be so by what others appended.
                 Err(_) if !fresh => {
-                    let refreshed = self.refresh(&subject, history).await;
+                    let refreshed = Box::pin(self.refresh(&subject, history)).await;
                     refreshed.map_err(|error| unknown(error, sent))?;
                     fresh = true;
                     continue;
@@ -100,7 +100,7 @@ impl Log {
                     return self.accepted(append, Told { sequence, head }, history);
                 }
                 Ok(Published::Overtaken) => {
-                    let refreshed = self.refresh(&subject, history).await;
+                    let refreshed = Box::pin(self.refresh(&subject, history)).await;
                     refreshed.map_err(|error| unknown(error, sent))?;
                     fresh = true;
                     // It is on its way: nobody can tell yet what it is.
@@ -115,7 +115,7 @@ impl Log {
                     fresh = false;
                     if sent {
                         // Perhaps it is there.
-                        let refreshed = self.refresh(&subject, history).await;
+                        let refreshed = Box::pin(self.refresh(&subject, history)).await;
                         refreshed.map_err(|error| unknown(error, sent))?;
                         fresh = true;
                     }
