@@ -78,4 +78,6 @@ pub enum Declared {
     NoDatabase,
     /// Law 14: record time comes from a clock that a test can't set.
     OwnClock,
+    /// Law 14: record time never decreases along a stream; from one stream to another it may step back with the clock.
+    RecordTimeOfStream,
 }

@@ -106,7 +106,7 @@ pub(crate) async fn an_append_at_its_limits_is_accepted(bench: &Bench) -> Fact {
     let intact = stored.len() == 1 && stored[0].payload == event.payload;
     holds(intact, || "the largest payload didn't come back".into())?;
 
-    let room = limits.append_bytes / bench.event().bytes();
+    let room = limits.append_bytes / (bench.event().bytes() + bench.profile.event_overhead);
     let count = limits.events.min(room);
     let appended = bench.grow(&store, &many, count).await?;
     same(

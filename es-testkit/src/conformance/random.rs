@@ -5,8 +5,9 @@ use tokio::task::JoinSet;
 
 use super::Failure;
 use super::bench::{Bench, Dice, ids_of, log_pages, read, stream};
-use super::failure::{Fact, holds, same};
+use super::failure::{Fact, same};
 use super::model::{Model, answer, explain};
+use super::record_time::never_decreases;
 
 /// A random append: to one of four streams, with a random expectation near its revision, of new events or of some
 /// that were tried before.
@@ -112,8 +113,6 @@ pub(crate) async fn random_interleavings_are_answered_as_one_by_one(bench: &Benc
     });
     let log = log_pages(&handles[0], es_core::LogQuery::all()).await?;
     same(format!("seed {seed:#x}: events"), log.len(), accepted.sum())?;
-    let times = log.iter().map(|event| event.envelope.recorded_at);
-    holds(times.is_sorted(), || {
-        format!("seed {seed:#x}: record time decreases")
-    })
+    let times = never_decreases(bench, &log);
+    times.map_err(|failure| failure.after(format!("seed {seed:#x}")))
 }

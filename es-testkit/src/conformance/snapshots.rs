@@ -14,7 +14,8 @@ const NEWEST: Revision = Revision::new(u64::MAX);
 
 pub(crate) async fn a_snapshot_comes_back(bench: &Bench) -> Fact {
     let (writer, reader) = (bench.handle().await?, bench.handle().await?);
-    let large = format!("\"{}\"", "x".repeat(1 << 20));
+    let bytes = bench.profile.limits.payload_bytes.min(1 << 20);
+    let large = format!("\"{}\"", "x".repeat(bytes - 2));
     let states = [
         "{}",
         " [1.0, 1e5,{\"b\":1,\"a\":2}]",

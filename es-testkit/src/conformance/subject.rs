@@ -97,6 +97,8 @@ pub struct Profile {
     pub clock: Option<Arc<FixedClock>>,
     /// How much the store takes in one append.
     pub limits: Limits,
+    /// How many bytes each event takes of the limit of an append beside its texts.
+    pub event_overhead: usize,
     /// How long the rows wait for what must happen before they call it hung. No row measures time.
     pub patience: Duration,
 }
@@ -108,6 +110,7 @@ impl Profile {
             declared: Vec::new(),
             clock: None,
             limits: Limits::DEFAULT,
+            event_overhead: 0,
             patience: Duration::from_secs(30),
         }
     }
@@ -127,6 +130,14 @@ impl Profile {
     /// Narrower or wider limits than the usual ones.
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// Each event takes so many bytes of the limit of an append beside its texts.
+    pub fn event_overhead(self, event_overhead: usize) -> Self {
+        Self {
+            event_overhead,
+            ..self
+        }
     }
 
     /// Another time until a wait is called hung.

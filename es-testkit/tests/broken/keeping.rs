@@ -8,6 +8,7 @@ use es_core::{
     Append, Appended, Clock, EventStore, Json, Placement, Position, Revision, Snapshot,
     SnapshotStore, StoredEvent, StreamId, StreamPage, StreamQuery, Timestamp,
 };
+use es_testkit::conformance::{Declared, Profile};
 
 use crate::store::{Answer, Beneath, Flaw};
 
@@ -186,6 +187,38 @@ impl Flaw for TrustsTheClock {
             event.envelope.recorded_at = *time;
         }
         event
+    }
+}
+
+/// Record time is whatever the clock shows, along a stream too, where it was said not to be.
+#[derive(Default)]
+pub(crate) struct TrustsTheClockOfStreams(TrustsTheClock);
+
+impl Flaw for TrustsTheClockOfStreams {
+    fn append<'a>(&'a self, beneath: &'a Beneath, append: Append) -> Answer<'a, Appended> {
+        self.0.append(beneath, append)
+    }
+
+    fn told(&self, at: Placement) -> Placement {
+        self.0.told(at)
+    }
+
+    fn shown(&self, event: StoredEvent) -> StoredEvent {
+        self.0.shown(event)
+    }
+
+    fn profile(&self, profile: Profile) -> Profile {
+        profile.declares(Declared::RecordTimeOfStream)
+    }
+}
+
+/// Record time never decreases, and it was said that it does.
+#[derive(Default)]
+pub(crate) struct ModestlyTimed;
+
+impl Flaw for ModestlyTimed {
+    fn profile(&self, profile: Profile) -> Profile {
+        profile.declares(Declared::RecordTimeOfStream)
     }
 }
 

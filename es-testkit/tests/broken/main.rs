@@ -178,6 +178,11 @@ caught! {
     the_clock_is_trusted: TrustsTheClock =>
         record_time_does_not_step_back_with_the_clock
         record_time_does_not_decrease_under_concurrent_appends;
+    the_clock_is_trusted_along_streams: TrustsTheClockOfStreams =>
+        record_time_does_not_step_back_with_the_clock
+        record_time_does_not_decrease_under_concurrent_appends;
+    a_declaration_of_record_time_is_not_needed: ModestlyTimed =>
+        record_time_does_not_step_back_with_the_clock;
 
     the_driver_speaks: PassesOnTheDriver =>
         a_conflict_names_stream_expectation_and_revision

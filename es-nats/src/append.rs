@@ -1,0 +1,186 @@
+//! Writing: an append is one message, which the server takes only after the message that the append was judged after.
+//!
+//! Of a stream with one replica the server checks that and writes in one step. Of a replicated one, servers before 2.9.21
+//! check it when they begin to replicate, so that two appends under way at once both pass. There an append also has an id,
+//! made of what it was judged after, and the server takes the first only: that is checked when it is written. A copy
+//! of an append, sent again because no answer came, is refused by the same two checks.
+
+use async_nats::HeaderMap;
+use es_core::{Append, Appended, Expected, Limits, Revision, StoreError, Verdict};
+use serde::Deserialize;
+
+use crate::error::{Fault, Refusal, Trouble};
+use crate::history::{Entry, History, Told};
+use crate::log::Log;
+use crate::message::{self, Head, MAX_EVENTS};
+use crate::subject;
+
+/// What of a message's size isn't the append's: the headers, and what surrounds one event.
+const RESERVED: usize = 2_048;
+
+/// What became of a message.
+enum Published {
+    At(u64),
+    /// Another is the stream's last by now, or is about to be.
+    Overtaken,
+}
+
+#[derive(Deserialize)]
+struct Acknowledgement {
+    error: Option<Refusal>,
+    #[serde(default)]
+    seq: u64,
+    #[serde(default)]
+    duplicate: bool,
+}
+
+/// The limits of an append where a message may have so many bytes.
+pub(crate) fn limits(max_payload: usize) -> Limits {
+    let bytes = max_payload.saturating_sub(RESERVED);
+    let mut limits = Limits::DEFAULT;
+    limits.events = MAX_EVENTS;
+    limits.append_bytes = limits.append_bytes.min(bytes);
+    limits.payload_bytes = limits.payload_bytes.min(bytes);
+    limits.metadata_bytes = limits.metadata_bytes.min(bytes / 2);
+    limits
+}
+
+impl Log {
+    /// Dropped at any point, it has sent the whole message or nothing.
+    pub(crate) async fn append(&self, append: Append) -> Result<Appended, StoreError> {
+        let max_payload = self.wire.max_payload();
+        append.check(&limits(max_payload))?;
+        let (bytes, limit) = (
+            message::size(&append),
+            max_payload.saturating_sub(RESERVED / 2),
+        );
+        if bytes > limit {
+            return Err(es_core::Invalid::AppendTooLarge { bytes, limit }.into());
+        }
+        let entry = self.streams.entry(&append.stream);
+        let mut history = entry.history.lock().await;
+        let appended = self.append_after(&append, &entry, &mut history).await;
+        self.streams.grown(&entry, &history);
+        appended
+    }
+
+    async fn append_after(
+        &self,
+        append: &Append,
+        entry: &Entry,
+        history: &mut History,
+    ) -> Result<Appended, StoreError> {
+        let subject = subject::of_stream(&self.name, &append.stream);
+        let (mut tries, mut fresh, mut sent) = (self.wire.tries(), false, false);
+        let unknown = |error: StoreError, sent: bool| match error {
+            StoreError::Unavailable(cause) if sent => StoreError::Unknown(cause),
+            error => error,
+        };
+        if !history.known && !expects_nothing(append.expected) {
+            Box::pin(self.refresh(&subject, history)).await?;
+            fresh = true;
+        }
+        loop {
+            let verdict = append.judge(history.revision(), |id| Ok(history.find(id)));
+            match verdict {
+                Ok(Verdict::Repeated(appended)) => return Ok(appended),
+                Ok(Verdict::Accepted) => {}
+                // What isn't so now may be so by what others appended.
+                Err(_) if !fresh => {
+                    let refreshed = Box::pin(self.refresh(&subject, history)).await;
+                    refreshed.map_err(|error| unknown(error, sent))?;
+                    fresh = true;
+                    continue;
+                }
+                Err(refusal) => return Err(refusal),
+            }
+            let (last, head) = (history.last(), self.head_of(append, history));
+            match self.publish(&subject, append, &head).await {
+                Ok(Published::At(sequence)) => {
+                    return self.accepted(append, Told { sequence, head }, history);
+                }
+                Ok(Published::Overtaken) => {
+                    let refreshed = Box::pin(self.refresh(&subject, history)).await;
+                    refreshed.map_err(|error| unknown(error, sent))?;
+                    fresh = true;
+                    // It is on its way: nobody can tell yet what it is.
+                    if history.last() == last && !tries.pause().await {
+                        return Err(unknown(Fault::Contended.into(), sent));
+                    }
+                }
+                Err(trouble) => {
+                    sent |= matches!(trouble, Trouble::Perhaps(_));
+                    let again = tries.again(trouble).await;
+                    again.map_err(|error| unknown(error, sent))?;
+                    fresh = false;
+                    if sent {
+                        // Perhaps it is there.
+                        let refreshed = Box::pin(self.refresh(&subject, history)).await;
+                        refreshed.map_err(|error| unknown(error, sent))?;
+                        fresh = true;
+                    }
+                }
+            }
+            self.streams.grown(entry, history);
+        }
+    }
+
+    /// What the message says if it is the next of its stream.
+    fn head_of(&self, append: &Append, history: &History) -> Head {
+        Head {
+            previous: history.last(),
+            first: history.revision().next(),
+            // Clocks step back; along a stream record time doesn't.
+            recorded_at: self.clock.now().max(history.recorded_at()),
+            events: append.events.len(),
+        }
+    }
+
+    fn accepted(
+        &self,
+        append: &Append,
+        told: Told,
+        history: &mut History,
+    ) -> Result<Appended, StoreError> {
+        history.add(told, append.events.iter().map(|event| event.id))?;
+        self.saw(told.sequence);
+        Ok(Appended::new(told.head.placements(told.sequence)))
+    }
+
+    async fn publish(
+        &self,
+        subject: &str,
+        append: &Append,
+        head: &Head,
+    ) -> Result<Published, Trouble> {
+        let mut headers = HeaderMap::new();
+        let previous = head.previous.to_string();
+        if self.replicas > 1 {
+            headers.insert("Nats-Msg-Id", format!("{subject}.{previous}").as_str());
+        }
+        headers.insert("Nats-Expected-Last-Subject-Sequence", previous.as_str());
+        let bytes = message::encode(append, head).into();
+        let answer = self
+            .wire
+            .request(subject.to_owned(), Some(headers), bytes)
+            .await?;
+        let answer: Acknowledgement = serde_json::from_slice(&answer.payload)
+            .map_err(|_| Trouble::Perhaps(Fault::NotUnderstood))?;
+        match answer.error {
+            None if answer.duplicate => Ok(Published::Overtaken),
+            None => Ok(Published::At(answer.seq)),
+            Some(refusal) if refusal.err_code == Refusal::WRONG_LAST_SEQUENCE => {
+                Ok(Published::Overtaken)
+            }
+            Some(refusal) => Err(Trouble::Refused(refusal)),
+        }
+    }
+}
+
+/// Whether the append can be tried without knowing its stream.
+fn expects_nothing(expected: Expected) -> bool {
+    matches!(
+        expected,
+        Expected::NoStream | Expected::Exact(Revision::EMPTY)
+    )
+}

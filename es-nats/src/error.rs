@@ -1,0 +1,133 @@
+//! What NATS says, as a store's errors. No message holds a payload, an address or a secret.
+
+use es_core::StoreError;
+use serde::Deserialize;
+
+/// What is wrong beside what the server itself says.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("`{0}` can't name a log: 1 to 64 letters, digits, `-` and `_` can")]
+    Name(String),
+    #[error("the server's address isn't one")]
+    Address,
+    #[error("a credential can't be read")]
+    Credential,
+    #[error("the server refuses us: {0}")]
+    NotLetIn(&'static str),
+    #[error("the server can't be reached: {0}")]
+    NoConnection(&'static str),
+    #[error("there is no connection to the server")]
+    Disconnected,
+    #[error("the connection broke")]
+    ConnectionLost,
+    #[error("no answer within {0:?}")]
+    NoAnswer(std::time::Duration),
+    #[error("nobody there keeps the log")]
+    NoResponders,
+    #[error("the server's answer isn't understood")]
+    NotUnderstood,
+    #[error("the server has less than it acknowledged: {told}, after {acknowledged}")]
+    Behind { told: u64, acknowledged: u64 },
+    #[error("other appends to the stream are under way")]
+    Contended,
+    #[error("the stream `{stream}` has {setting} = {found}, and has to have {wanted}")]
+    Setting {
+        stream: String,
+        setting: &'static str,
+        found: String,
+        wanted: String,
+    },
+    #[error(
+        "the log has {0} replicas, and `Durability::Replicated` needs three: one that is acknowledged may be lost with \
+         the power"
+    )]
+    TooFewReplicas(usize),
+    #[error("message {0} of the log isn't one of ours")]
+    Message(u64),
+    #[error("message {sequence} of the log doesn't follow what its stream has")]
+    OutOfOrder { sequence: u64 },
+    #[error("the snapshot of a stream is unreadable")]
+    Snapshot,
+    #[error("the snapshot has {bytes} bytes; the server takes at most {limit}")]
+    SnapshotTooLarge { bytes: usize, limit: usize },
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Disconnected
+            | Fault::NoConnection(_)
+            | Fault::ConnectionLost
+            | Fault::NoAnswer(_)
+            | Fault::NoResponders
+            | Fault::Behind { .. }
+            | Fault::Contended => Self::Unavailable(fault.into()),
+            Fault::Name(_) | Fault::Address | Fault::SnapshotTooLarge { .. } => {
+                Self::invalid(es_core::Invalid::Store(fault.into()))
+            }
+            fault => Self::Backend(fault.into()),
+        }
+    }
+}
+
+/// What the server answered instead of doing it.
+#[derive(Debug, Clone, Deserialize, thiserror::Error)]
+#[error("{description} (error {err_code})")]
+pub(crate) struct Refusal {
+    #[serde(default)]
+    pub code: u16,
+    #[serde(default)]
+    pub err_code: u32,
+    #[serde(default)]
+    pub description: String,
+}
+
+impl Refusal {
+    /// The stream has another last message than was expected.
+    pub(crate) const WRONG_LAST_SEQUENCE: u32 = 10_071;
+    pub(crate) const NO_MESSAGE: u32 = 10_037;
+    pub(crate) const NO_STREAM: u32 = 10_059;
+    const NAME_IN_USE: u32 = 10_058;
+
+    /// Another handle made it first.
+    pub(crate) fn is_name_in_use(&self) -> bool {
+        self.err_code == Self::NAME_IN_USE
+    }
+
+    /// Whether it may pass: a leader is being elected, or the server is starting or short of something.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.code == 503
+    }
+}
+
+/// Why there is no answer, or not the one that was asked for.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The request wasn't sent, or nobody took it.
+    NotSent(Fault),
+    /// Perhaps it was done.
+    Perhaps(Fault),
+    /// It wasn't done.
+    Refused(Refusal),
+}
+
+impl Trouble {
+    /// The error of something that writes nothing, or that was never sent.
+    pub(crate) fn into_error(self) -> StoreError {
+        match self {
+            Self::NotSent(fault) | Self::Perhaps(fault) => match fault.into() {
+                StoreError::Backend(cause) => StoreError::Unavailable(cause),
+                error => error,
+            },
+            Self::Refused(refusal) if refusal.may_pass() => StoreError::Unavailable(refusal.into()),
+            Self::Refused(refusal) => StoreError::Backend(refusal.into()),
+        }
+    }
+
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::NotSent(_) | Self::Perhaps(_) => true,
+            Self::Refused(refusal) => refusal.may_pass(),
+        }
+    }
+}

@@ -1,0 +1,316 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::{ConnectOptions, ServerAddr};
+use es_core::{Clock, StoreError, SystemClock};
+
+use crate::NatsStore;
+use crate::error::Fault;
+use crate::subject::is_name;
+
+/// How a store is opened. [`NatsStore::open`] takes what stands here as the default.
+///
+/// ```no_run
+/// # async fn open() -> Result<(), es_core::StoreError> {
+/// use es_nats::{Durability, NatsStore};
+///
+/// let store = NatsStore::options()
+///     .name("bank")
+///     .replicas(3)
+///     .durability(Durability::Replicated)
+///     .credentials_file("/etc/bank/nats.creds")
+///     .open("tls://nats-1.example,tls://nats-2.example,tls://nats-3.example")
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// `Debug` shows no secret.
+#[derive(Clone)]
+#[must_use = "nothing is opened before `open`"]
+pub struct NatsOptions {
+    pub(crate) name: String,
+    pub(crate) replicas: Option<usize>,
+    pub(crate) durability: Durability,
+    pub(crate) timeout: Duration,
+    pub(crate) clock: Arc<dyn Clock>,
+    login: Login,
+    tls: Tls,
+}
+
+/// What an acknowledgement has to be worth for the store to be opened.
+///
+/// A NATS server acknowledges a message before it is on the disk, unless its configuration says
+/// `jetstream { sync_interval: always }`, which it doesn't tell its clients. A killed server loses nothing; one that
+/// loses its power may lose what it acknowledged in the last two minutes (the default of `sync_interval`), unless
+/// others have it too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// With fewer than three replicas the store says in the log of the program what may be lost, once when it is opened.
+    #[default]
+    Warn,
+    /// The store isn't opened with fewer than three replicas.
+    Replicated,
+    /// You vouch that every server has `sync_interval: always`.
+    Synced,
+}
+
+/// How we prove who we are.
+#[derive(Clone)]
+enum Login {
+    None,
+    Password(String, String),
+    Token(String),
+    Credentials(String),
+    CredentialsFile(PathBuf),
+    Nkey(String),
+}
+
+impl Login {
+    /// What an address says: `user:password@`, or `token@`.
+    fn of(address: &ServerAddr) -> Option<Self> {
+        let user = unescaped(address.username()?);
+        Some(match address.password() {
+            Some(password) => Self::Password(user, unescaped(password)),
+            None => Self::Token(user),
+        })
+    }
+}
+
+/// A part of an address without its escapes: `%40` is `@`.
+fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let escaped = match rest {
+            [b'%', high, low, ..] => {
+                let digit = |byte: &u8| char::from(*byte).to_digit(16);
+                digit(high).zip(digit(low))
+            }
+            _ => None,
+        };
+        let escaped = escaped.and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+        bytes.push(escaped.unwrap_or(*first));
+        rest = if escaped.is_some() {
+            &after[2..]
+        } else {
+            after
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[derive(Clone, Default)]
+struct Tls {
+    required: bool,
+    roots: Vec<PathBuf>,
+    client: Option<(PathBuf, PathBuf)>,
+}
+
+impl NatsOptions {
+    pub(crate) fn new() -> Self {
+        Self {
+            name: "es".to_owned(),
+            replicas: None,
+            durability: Durability::default(),
+            timeout: Duration::from_secs(15),
+            clock: Arc::new(SystemClock),
+            login: Login::None,
+            tls: Tls::default(),
+        }
+    }
+
+    /// The log's name, `es` if nothing is said: that of the JetStream stream, and the first token of its subjects. 1 to 64
+    /// letters, digits, `-` and `_`.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..self
+        }
+    }
+
+    /// How many servers keep the log: a log that is made now has so many, one that is there at least so many. If nothing
+    /// is said, one that is made has one.
+    pub fn replicas(self, replicas: usize) -> Self {
+        Self {
+            replicas: Some(replicas.max(1)),
+            ..self
+        }
+    }
+
+    /// What an acknowledgement has to be worth; [`Durability::Warn`] if nothing is said.
+    pub fn durability(self, durability: Durability) -> Self {
+        Self { durability, ..self }
+    }
+
+    /// How long an operation tries, through lost connections and elections, before it is [`StoreError::Unavailable`] or
+    /// [`StoreError::Unknown`]; 15 seconds if nothing is said.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// The clock of `recorded_at`; the system's if nothing is said.
+    pub fn clock(self, clock: impl Clock) -> Self {
+        Self {
+            clock: Arc::new(clock),
+            ..self
+        }
+    }
+
+    /// Logs in with a user and a password.
+    pub fn password(self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        let login = Login::Password(user.into(), password.into());
+        Self { login, ..self }
+    }
+
+    /// Logs in with a token.
+    pub fn token(self, token: impl Into<String>) -> Self {
+        let login = Login::Token(token.into());
+        Self { login, ..self }
+    }
+
+    /// Logs in with the text of a credentials file: a JWT and a seed.
+    pub fn credentials(self, credentials: impl Into<String>) -> Self {
+        let login = Login::Credentials(credentials.into());
+        Self { login, ..self }
+    }
+
+    /// Logs in with a credentials file.
+    pub fn credentials_file(self, file: impl Into<PathBuf>) -> Self {
+        let login = Login::CredentialsFile(file.into());
+        Self { login, ..self }
+    }
+
+    /// Logs in with the seed of an `NKey`.
+    pub fn nkey(self, seed: impl Into<String>) -> Self {
+        let login = Login::Nkey(seed.into());
+        Self { login, ..self }
+    }
+
+    /// Refuses a connection that isn't encrypted. An address that begins with `tls://` says the same.
+    pub fn require_tls(mut self) -> Self {
+        self.tls.required = true;
+        self
+    }
+
+    /// Also trusts the certificates in this PEM file, beside those of the operating system.
+    pub fn root_certificates(mut self, file: impl Into<PathBuf>) -> Self {
+        self.tls.roots.push(file.into());
+        self
+    }
+
+    /// Shows this certificate, with this key, both PEM files.
+    pub fn client_certificate(
+        mut self,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Self {
+        self.tls.client = Some((certificate.into(), key.into()));
+        self
+    }
+
+    /// Opens the log on a server, or makes one there. Of a cluster, name several servers, with commas between them. An
+    /// address may hold `user:password@` or `token@`; what is said here goes before that.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Invalid`] if the name or an address isn't one, [`StoreError::Unavailable`] if no server can be
+    /// reached, [`StoreError::Backend`] if it refuses us, or if the log's settings allow what a log mustn't: to lose,
+    /// change or limit events, or less than [`Durability`] asks for.
+    pub async fn open(self, addresses: impl AsRef<str>) -> Result<NatsStore, StoreError> {
+        if !is_name(&self.name) {
+            return Err(Fault::Name(self.name).into());
+        }
+        let addresses = addresses.as_ref().split(',').map(str::trim);
+        let addresses = addresses
+            .map(|address| address.parse().map_err(|_| Fault::Address))
+            .collect::<Result<Vec<ServerAddr>, _>>()?;
+        let driver = self.driver(&addresses).await?;
+        NatsStore::start(self, driver, &addresses).await
+    }
+
+    /// The driver's own options.
+    async fn driver(&self, addresses: &[ServerAddr]) -> Result<ConnectOptions, StoreError> {
+        let options = ConnectOptions::new();
+        let wrong = |_| Fault::Credential;
+        let login = match &self.login {
+            Login::None => addresses.iter().find_map(Login::of).unwrap_or(Login::None),
+            login => login.clone(),
+        };
+        let mut options = match login {
+            Login::None => options,
+            Login::Password(user, password) => options.user_and_password(user, password),
+            Login::Token(token) => options.token(token),
+            Login::Nkey(seed) => options.nkey(seed),
+            Login::Credentials(text) => options.credentials(&text).map_err(wrong)?,
+            Login::CredentialsFile(file) => options.credentials_file(file).await.map_err(wrong)?,
+        };
+        if self.tls.required {
+            options = options.require_tls(true);
+        }
+        for file in &self.tls.roots {
+            options = options.add_root_certificates(file.clone());
+        }
+        if let Some((certificate, key)) = &self.tls.client {
+            options = options.add_client_certificate(certificate.clone(), key.clone());
+        }
+        Ok(options)
+    }
+}
+
+impl fmt::Debug for NatsOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let login = match self.login {
+            Login::None => "none",
+            Login::Password(..) => "password",
+            Login::Token(_) => "token",
+            Login::Credentials(_) | Login::CredentialsFile(_) => "credentials",
+            Login::Nkey(_) => "nkey",
+        };
+        f.debug_struct("NatsOptions")
+            .field("name", &self.name)
+            .field("replicas", &self.replicas)
+            .field("durability", &self.durability)
+            .field("timeout", &self.timeout)
+            .field("login", &login)
+            .field("tls", &self.tls.required)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NatsOptions, unescaped};
+
+    #[test]
+    fn a_password_in_an_address_may_be_escaped() {
+        for (escaped, password) in [
+            ("hunter2", "hunter2"),
+            ("p%40ss%2Fw%3aord", "p@ss/w:ord"),
+            ("%C3%A9", "é"),
+            ("100%", "100%"),
+            ("%4", "%4"),
+            ("%zz", "%zz"),
+        ] {
+            assert_eq!(unescaped(escaped), password);
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        for options in [
+            NatsOptions::new().password("ada", "hunter2"),
+            NatsOptions::new().token("hunter2"),
+            NatsOptions::new().credentials("hunter2"),
+            NatsOptions::new().nkey("hunter2"),
+        ] {
+            let shown = format!("{options:?}");
+            assert!(
+                !shown.contains("hunter2") && shown.contains("login"),
+                "{shown}"
+            );
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Requests to the server, with an end to waiting: an answer, a broken connection or too long a silence.
+
+use std::time::Duration;
+
+use async_nats::{
+    Client, ConnectOptions, HeaderMap, Message, Request, RequestErrorKind, Subscriber,
+};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use es_core::StoreError;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::error::{Fault, Refusal, Trouble};
+
+/// How long one request may be silent before it is taken for lost.
+const SILENCE: Duration = Duration::from_secs(3);
+/// The pauses between tries.
+const SHORTEST: Duration = Duration::from_millis(2);
+const LONGEST: Duration = Duration::from_millis(200);
+/// While a connection is gone.
+const RECONNECT: Duration = Duration::from_millis(250);
+
+/// The connection. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    client: Client,
+    /// Counts the times that the connection was lost.
+    lost: watch::Receiver<u64>,
+    patience: Duration,
+}
+
+impl Wire {
+    pub(crate) async fn connect(
+        options: ConnectOptions,
+        urls: &[async_nats::ServerAddr],
+        patience: Duration,
+    ) -> Result<Self, StoreError> {
+        let (counted, lost) = watch::channel(0);
+        let options = options
+            .name("es-nats")
+            .connection_timeout(patience)
+            .max_reconnects(None)
+            .reconnect_delay_callback(|tries| {
+                let tries = u32::try_from(tries).unwrap_or(u32::MAX).min(7);
+                (SHORTEST * 2_u32.pow(tries)).min(RECONNECT)
+            })
+            .event_callback(move |event| {
+                if matches!(
+                    event,
+                    async_nats::Event::Disconnected | async_nats::Event::Closed
+                ) {
+                    counted.send_modify(|count| *count += 1);
+                }
+                std::future::ready(())
+            });
+        let client = options
+            .connect(urls)
+            .await
+            .map_err(|error| not_connected(&error))?;
+        Ok(Self {
+            client,
+            lost,
+            patience,
+        })
+    }
+
+    /// The most bytes that a message may have, headers included, as the server last said.
+    pub(crate) fn max_payload(&self) -> usize {
+        self.client.max_payload()
+    }
+
+    /// One try.
+    pub(crate) async fn request(
+        &self,
+        subject: String,
+        headers: Option<HeaderMap>,
+        body: Bytes,
+    ) -> Result<Message, Trouble> {
+        // Before the look: what breaks after it is told.
+        let mut lost = self.lost();
+        if self.client.connection_state() != async_nats::connection::State::Connected {
+            // The client would keep it and send it later, when nobody waits for it any more.
+            return Err(Trouble::NotSent(Fault::Disconnected));
+        }
+        let mut request = Request::new().payload(body).timeout(Some(SILENCE));
+        if let Some(headers) = headers {
+            request = request.headers(headers);
+        }
+        tokio::select! {
+            biased;
+            answer = self.client.send_request(subject, request) => answer.map_err(|error| match error.kind() {
+                RequestErrorKind::NoResponders => Trouble::NotSent(Fault::NoResponders),
+                RequestErrorKind::TimedOut => Trouble::Perhaps(Fault::NoAnswer(SILENCE)),
+                RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => {
+                    Trouble::NotSent(Fault::NotUnderstood)
+                }
+                RequestErrorKind::Other => Trouble::Perhaps(Fault::ConnectionLost),
+            }),
+            _ = lost.changed() => Err(Trouble::Perhaps(Fault::ConnectionLost)),
+        }
+    }
+
+    /// One try of the server's own API.
+    pub(crate) async fn try_ask<A: Answer>(
+        &self,
+        api: &str,
+        body: &impl Serialize,
+    ) -> Result<A, Trouble> {
+        let body = serde_json::to_vec(body).map_err(|_| Trouble::NotSent(Fault::NotUnderstood))?;
+        let answer = self
+            .request(format!("$JS.API.{api}"), None, body.into())
+            .await?;
+        let mut answer: A = serde_json::from_slice(&answer.payload)
+            .map_err(|_| Trouble::Perhaps(Fault::NotUnderstood))?;
+        match answer.refusal() {
+            None => Ok(answer),
+            Some(refusal) => Err(Trouble::Refused(refusal)),
+        }
+    }
+
+    /// Asks the server's own API, again and again while that may help. For what may be done twice.
+    pub(crate) async fn ask<A: Answer>(
+        &self,
+        api: &str,
+        body: &impl Serialize,
+    ) -> Result<Result<A, Refusal>, StoreError> {
+        let mut tries = self.tries();
+        loop {
+            match self.try_ask(api, body).await {
+                Ok(answer) => return Ok(Ok(answer)),
+                Err(Trouble::Refused(refusal)) if !refusal.may_pass() => return Ok(Err(refusal)),
+                Err(trouble) => tries.again(trouble).await?,
+            }
+        }
+    }
+
+    /// A message of a JetStream stream, from its leader.
+    pub(crate) async fn message(
+        &self,
+        stream: &str,
+        which: &Which<'_>,
+    ) -> Result<Option<Kept>, StoreError> {
+        let api = format!("STREAM.MSG.GET.{stream}");
+        match self.ask::<Got>(&api, which).await? {
+            Ok(got) => got.message.ok_or(Fault::NotUnderstood)?.decoded().map(Some),
+            Err(refusal) if refusal.err_code == Refusal::NO_MESSAGE => Ok(None),
+            Err(refusal) => Err(StoreError::Backend(refusal.into())),
+        }
+    }
+
+    /// Sends a message that is answered at `inbox`.
+    pub(crate) async fn send(
+        &self,
+        subject: String,
+        inbox: &str,
+        body: Bytes,
+    ) -> Result<(), Trouble> {
+        self.client
+            .publish_with_reply(subject, inbox.to_owned(), body)
+            .await
+            .map_err(|_| Trouble::NotSent(Fault::Disconnected))
+    }
+
+    pub(crate) async fn subscribe(&self, inbox: &str) -> Result<Subscriber, Trouble> {
+        self.client
+            .subscribe(inbox.to_owned())
+            .await
+            .map_err(|_| Trouble::NotSent(Fault::Disconnected))
+    }
+
+    pub(crate) fn inbox(&self) -> String {
+        self.client.new_inbox()
+    }
+
+    /// Tells when the connection breaks.
+    pub(crate) fn lost(&self) -> watch::Receiver<u64> {
+        let mut lost = self.lost.clone();
+        lost.mark_unchanged();
+        lost
+    }
+
+    pub(crate) fn tries(&self) -> Tries {
+        Tries {
+            until: Instant::now() + self.patience,
+            pause: SHORTEST,
+        }
+    }
+}
+
+fn not_connected(error: &async_nats::ConnectError) -> Fault {
+    use async_nats::ConnectErrorKind as Kind;
+    // What the driver says may hold the address, and with it a password.
+    match error.kind() {
+        Kind::ServerParse => Fault::Address,
+        Kind::Dns => Fault::NoConnection("its name isn't known"),
+        Kind::Authentication => Fault::NotLetIn("the credentials don't sign"),
+        Kind::AuthorizationViolation => Fault::NotLetIn("the credentials are wrong"),
+        Kind::TimedOut => Fault::NoConnection("no answer"),
+        Kind::Tls => Fault::NotLetIn("no common ground in TLS"),
+        Kind::Io | Kind::MaxReconnects => Fault::NoConnection("nobody is there"),
+    }
+}
+
+/// Pauses between tries, until patience is at its end.
+pub(crate) struct Tries {
+    until: Instant,
+    pause: Duration,
+}
+
+impl Tries {
+    /// Pauses before another try, or says why there is none.
+    pub(crate) async fn again(&mut self, trouble: Trouble) -> Result<(), StoreError> {
+        if trouble.may_pass() && self.pause().await {
+            return Ok(());
+        }
+        Err(trouble.into_error())
+    }
+
+    /// Pauses; `false` where patience is at its end.
+    pub(crate) async fn pause(&mut self) -> bool {
+        if Instant::now() + self.pause > self.until {
+            return false;
+        }
+        tokio::time::sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(LONGEST);
+        true
+    }
+}
+
+/// An answer of the server's own API.
+pub(crate) trait Answer: DeserializeOwned {
+    fn refusal(&mut self) -> Option<Refusal>;
+}
+
+/// Implements [`Answer`] for structs with a field `error`.
+macro_rules! answers {
+    ($($answer:ty),* $(,)?) => {$(
+        impl $crate::wire::Answer for $answer {
+            fn refusal(&mut self) -> Option<$crate::error::Refusal> {
+                self.error.take()
+            }
+        }
+    )*};
+}
+pub(crate) use answers;
+
+/// Which message of a JetStream stream.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Which<'w> {
+    #[serde(rename = "seq", skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u64>,
+    #[serde(rename = "last_by_subj", skip_serializing_if = "Option::is_none")]
+    pub last_of: Option<&'w str>,
+}
+
+impl<'w> Which<'w> {
+    /// The one with this sequence.
+    pub(crate) fn at(sequence: u64) -> Self {
+        let sequence = Some(sequence);
+        Self {
+            sequence,
+            ..Self::default()
+        }
+    }
+
+    /// The last one with this subject, or one that fits it.
+    pub(crate) fn last_of(subject: &'w str) -> Self {
+        let last_of = Some(subject);
+        Self {
+            last_of,
+            ..Self::default()
+        }
+    }
+}
+
+/// A message as it is kept.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub sequence: u64,
+    pub data: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+struct Got {
+    error: Option<Refusal>,
+    message: Option<GotMessage>,
+}
+
+#[derive(Deserialize)]
+struct GotMessage {
+    seq: u64,
+    #[serde(default)]
+    data: String,
+}
+
+answers!(Got);
+
+impl GotMessage {
+    fn decoded(self) -> Result<Kept, StoreError> {
+        let data = STANDARD
+            .decode(self.data)
+            .map_err(|_| Fault::NotUnderstood)?;
+        Ok(Kept {
+            sequence: self.seq,
+            data,
+        })
+    }
+}

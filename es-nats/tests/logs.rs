@@ -1,0 +1,320 @@
+//! Logs whose settings were changed behind our back, messages that aren't ours, and appends that are too large.
+
+mod support;
+
+use std::error::Error;
+
+use async_nats::{Client, HeaderMap, Request};
+use es_core::{
+    Append, EventStore, Expected, Invalid, Json, LogQuery, Position, Revision, Snapshot,
+    SnapshotStore, StoreError, StreamQuery,
+};
+use es_nats::{Durability, NatsStore};
+use es_servers::Nats;
+use serde_json::{Value, json};
+use support::{event, events, fresh_name, log, stream};
+
+fn told(error: &StoreError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+async fn open(name: &str) -> Result<NatsStore, StoreError> {
+    let options = NatsStore::options().name(name);
+    options.open(Nats::shared().url()).await
+}
+
+async fn bare() -> Client {
+    async_nats::connect(Nats::shared().url()).await.unwrap()
+}
+
+async fn api(client: &Client, what: &str, body: &Value) -> Value {
+    let body = serde_json::to_vec(body).unwrap();
+    let answer = client.request(format!("$JS.API.{what}"), body.into()).await;
+    serde_json::from_slice(&answer.unwrap().payload).unwrap()
+}
+
+/// The settings that the store gives a log.
+async fn settings(client: &Client) -> Value {
+    let name = fresh_name();
+    open(&name).await.unwrap();
+    let info = api(client, &format!("STREAM.INFO.{name}"), &json!({})).await;
+    info["config"].clone()
+}
+
+async fn refuses_other_settings() {
+    let client = bare().await;
+    let right = settings(&client).await;
+    for (setting, value) in [
+        ("storage", json!("memory")),
+        ("retention", json!("interest")),
+        ("retention", json!("workqueue")),
+        ("discard", json!("old")),
+        ("max_msgs", json!(1_000)),
+        ("max_bytes", json!(1_000_000)),
+        ("max_age", json!(1_000_000_000_000_u64)),
+        ("max_msgs_per_subject", json!(5)),
+        ("max_msg_size", json!(500)),
+        ("deny_delete", json!(false)),
+        ("deny_purge", json!(false)),
+        ("no_ack", json!(true)),
+    ] {
+        let name = fresh_name();
+        let mut settings = right.clone();
+        settings["name"] = json!(name);
+        settings["subjects"] = json!([format!("{name}.>")]);
+        settings[setting] = value;
+        if setting == "max_age" {
+            settings["duplicate_window"] = json!(1_000_000_000_u64);
+        }
+        let made = api(&client, &format!("STREAM.CREATE.{name}"), &settings).await;
+        assert_eq!(made.get("error"), None, "{setting}");
+        let refused = open(&name).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Backend(_)), "{refused:?}");
+        assert!(told(&refused).contains(setting), "{}", told(&refused));
+    }
+}
+
+async fn refuses_settings_that_were_changed() {
+    let (client, name) = (bare().await, fresh_name());
+    let store = open(&name).await.unwrap();
+    let append = Append::new(stream(1), Expected::NoStream, events(3));
+    store.append(append).await.unwrap();
+    let info = api(&client, &format!("STREAM.INFO.{name}"), &json!({})).await;
+    let mut settings = info["config"].clone();
+    settings["max_msgs_per_subject"] = json!(1);
+    let changed = api(&client, &format!("STREAM.UPDATE.{name}"), &settings).await;
+    assert_eq!(changed.get("error"), None);
+    let refused = open(&name).await.unwrap_err();
+    assert!(
+        told(&refused).contains("max_msgs_per_subject"),
+        "{}",
+        told(&refused)
+    );
+    // What can't be changed back once it is said.
+    settings["max_msgs_per_subject"] = json!(-1);
+    settings["deny_delete"] = json!(false);
+    let changed = api(&client, &format!("STREAM.UPDATE.{name}"), &settings).await;
+    assert!(changed.get("error").is_some(), "{changed}");
+}
+
+async fn refuses_other_subjects() {
+    let (client, name) = (bare().await, fresh_name());
+    let mut settings = settings(&client).await;
+    settings["name"] = json!(name);
+    settings["subjects"] = json!([format!("{name}.account.*")]);
+    let made = api(&client, &format!("STREAM.CREATE.{name}"), &settings).await;
+    assert_eq!(made.get("error"), None);
+    let refused = open(&name).await.unwrap_err();
+    assert!(told(&refused).contains("subjects"), "{}", told(&refused));
+}
+
+async fn refuses_too_little() {
+    let name = fresh_name();
+    let options = || NatsStore::options().name(&name);
+    let server = Nats::shared().url();
+    let refused = options()
+        .durability(Durability::Replicated)
+        .open(server)
+        .await;
+    let refused = refused.unwrap_err();
+    assert!(matches!(refused, StoreError::Backend(_)), "{refused:?}");
+    assert!(told(&refused).contains("1 replicas"), "{}", told(&refused));
+    let synced = options().durability(Durability::Synced).open(server).await;
+    assert_eq!(synced.unwrap().head().await.unwrap(), Position::START);
+    // It was made with one.
+    let refused = options().replicas(3).open(server).await.unwrap_err();
+    assert!(
+        told(&refused).contains("num_replicas"),
+        "{}",
+        told(&refused)
+    );
+    for name in ["", "a.b", "a b", "é", ">"] {
+        let refused = NatsStore::options().name(name).open(server).await;
+        let refused = refused.unwrap_err();
+        assert!(matches!(refused, StoreError::Invalid(_)), "{refused:?}");
+    }
+}
+
+/// Publishes what isn't a message of ours.
+async fn publish(client: &Client, subject: String, body: &[u8]) {
+    let request = Request::new().payload(body.to_vec().into());
+    let answer = client.send_request(subject, request).await.unwrap();
+    let answer: Value = serde_json::from_slice(&answer.payload).unwrap();
+    assert_eq!(answer.get("error"), None);
+}
+
+async fn tells_of_foreign_messages() {
+    let (client, name) = (bare().await, fresh_name());
+    let store = open(&name).await.unwrap();
+    let append = Append::new(stream(1), Expected::NoStream, events(1));
+    store.append(append).await.unwrap();
+    publish(&client, format!("{name}.task.1"), b"correct-horse").await;
+    let fresh = open(&name).await.unwrap();
+    let append = Append::new(stream(1), Expected::Any, events(1));
+    let query = StreamQuery::forwards(stream(1));
+    for refused in [
+        store.append(append.clone()).await.unwrap_err(),
+        fresh.append(append).await.unwrap_err(),
+        fresh.read_stream(query).await.unwrap_err(),
+        fresh.read_log(LogQuery::all()).await.unwrap_err(),
+        fresh.head().await.unwrap_err(),
+    ] {
+        assert!(matches!(refused, StoreError::Backend(_)), "{refused:?}");
+        let told = told(&refused);
+        assert!(
+            told.contains("message 2") && !told.contains("horse"),
+            "{told}"
+        );
+    }
+    // The other streams go on.
+    let append = Append::new(stream(2), Expected::NoStream, events(1));
+    assert_eq!(
+        fresh.append(append).await.unwrap().revision(),
+        Revision::FIRST
+    );
+}
+
+async fn tells_of_a_message_out_of_order() {
+    let (client, name) = (bare().await, fresh_name());
+    let store = open(&name).await.unwrap();
+    let append = Append::new(stream(1), Expected::NoStream, events(2));
+    store.append(append).await.unwrap();
+    let get = json!({"last_by_subj": format!("{name}.task.1")});
+    let got = api(&client, &format!("STREAM.MSG.GET.{name}"), &get).await;
+    let data = got["message"]["data"].as_str().unwrap();
+    let data = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, data).unwrap();
+    // A copy of the first append, as somebody who doesn't check publishes it.
+    publish(&client, format!("{name}.task.1"), &data).await;
+    let append = Append::new(stream(1), Expected::Any, events(1));
+    let refused = store.append(append).await.unwrap_err();
+    assert!(
+        told(&refused).contains("doesn't follow"),
+        "{}",
+        told(&refused)
+    );
+}
+
+async fn refuses_what_is_too_large() {
+    let store = open(&fresh_name()).await.unwrap();
+    let max_payload = 1 << 20;
+    let text = |bytes: usize| Json::from_stored(format!("\"{}\"", "x".repeat(bytes - 2)));
+    let mut large = event(0);
+    large.payload = text(max_payload);
+    let append = Append::new(stream(1), Expected::Any, vec![large.clone()]);
+    let refused = store.append(append).await.unwrap_err();
+    let limit = max_payload - 2_048;
+    assert!(
+        told(&refused).contains(&limit.to_string()),
+        "{}",
+        told(&refused)
+    );
+    // Small texts, and too many of them: what surrounds them counts as well.
+    let many = Append::new(stream(1), Expected::Any, events(30_000));
+    let refused = store.append(many).await.unwrap_err();
+    let StoreError::Invalid(invalid) = &refused else {
+        panic!("{refused:?}");
+    };
+    assert!(matches!(**invalid, Invalid::AppendTooLarge { bytes, limit } if limit < bytes));
+    let many = Append::new(stream(1), Expected::Any, events(65_537));
+    let refused = store.append(many).await.unwrap_err();
+    assert!(told(&refused).contains("65536"), "{}", told(&refused));
+    assert_eq!(store.head().await.unwrap(), Position::START);
+
+    let id = large.id;
+    let snapshot = Snapshot::new(stream(1), Revision::FIRST, id, 1, 1, text(max_payload));
+    let refused = store.save_snapshot(snapshot).await.unwrap_err();
+    assert!(
+        told(&refused).contains(&max_payload.to_string()),
+        "{}",
+        told(&refused)
+    );
+    let left = store.load_snapshot(&stream(1), Revision::FIRST).await;
+    assert_eq!(left.unwrap(), None);
+}
+
+async fn takes_as_much_as_its_server() {
+    let server = Nats::start_with("max_payload: 8MB", "", None).unwrap();
+    let store = NatsStore::open(server.url()).await.unwrap();
+    let append = Append::new(stream(1), Expected::Any, events(65_536));
+    let appended = store.append(append).await.unwrap();
+    assert_eq!(appended.revision().number(), 65_536);
+    let first = appended.placements()[0].position.number();
+    assert_eq!(appended.position().number(), first + 65_535);
+    let next = Append::new(stream(1), Expected::Any, events(1));
+    let next = store.append(next).await.unwrap();
+    assert_eq!(next.position().number(), first + 65_536);
+    let fresh = NatsStore::open(server.url()).await.unwrap();
+    let stored = log(&fresh).await;
+    assert_eq!(stored.len(), 65_537);
+    assert!(stored.is_sorted_by(|one, next| one.position < next.position));
+}
+
+/// A copy of an append that comes late, when others have appended: the server refuses it.
+async fn refuses_late_copies() {
+    let (client, name) = (bare().await, fresh_name());
+    let store = open(&name).await.unwrap();
+    let append = Append::new(stream(1), Expected::NoStream, events(1));
+    store.append(append).await.unwrap();
+    let mut headers = HeaderMap::new();
+    headers.insert("Nats-Expected-Last-Subject-Sequence", "0");
+    let copy = Request::new().headers(headers).payload("late".into());
+    let answer = client.send_request(format!("{name}.task.1"), copy).await;
+    let answer: Value = serde_json::from_slice(&answer.unwrap().payload).unwrap();
+    assert_eq!(answer["error"]["err_code"], json!(10_071));
+    assert_eq!(log(&store).await.len(), 1);
+}
+
+es_servers::needs_nats! {
+    #[tokio::test]
+    async fn a_log_that_could_lose_or_refuse_events_is_not_opened() {
+        refuses_other_settings().await;
+    }
+
+    #[tokio::test]
+    async fn a_log_whose_settings_were_changed_is_not_opened() {
+        refuses_settings_that_were_changed().await;
+    }
+
+    #[tokio::test]
+    async fn a_log_of_other_subjects_is_not_opened() {
+        refuses_other_subjects().await;
+    }
+
+    #[tokio::test]
+    async fn a_log_that_is_worth_too_little_is_not_opened() {
+        refuses_too_little().await;
+    }
+
+    #[tokio::test]
+    async fn a_message_that_is_not_ours_is_a_typed_error_that_names_its_place() {
+        tells_of_foreign_messages().await;
+    }
+
+    #[tokio::test]
+    async fn a_message_that_does_not_follow_is_a_typed_error() {
+        tells_of_a_message_out_of_order().await;
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_is_refused_with_the_limit() {
+        refuses_what_is_too_large().await;
+    }
+
+    #[tokio::test]
+    async fn a_late_copy_of_an_append_is_refused_by_the_server() {
+        refuses_late_copies().await;
+    }
+}
+
+es_servers::needs_own_nats! {
+    #[tokio::test]
+    async fn an_append_has_as_many_events_as_a_position_tells_apart() {
+        takes_as_much_as_its_server().await;
+    }
+}

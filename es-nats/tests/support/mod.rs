@@ -1,0 +1,169 @@
+//! What the tests share.
+
+#![allow(dead_code, reason = "not every test uses all of it")]
+
+use std::collections::{HashMap, HashSet};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use es_core::{
+    Append, EventId, EventStore, Expected, Json, LogQuery, NewEvent, Position, Revision,
+    StoreError, StoredEvent, StreamId,
+};
+use es_nats::NatsStore;
+use es_servers::NatsCluster;
+use tokio::task::JoinHandle;
+
+/// Tells a process that it is the child of a test, and which log on which servers it works on.
+pub(crate) const CHILD: &str = "ES_NATS_TEST_CHILD";
+
+/// The addresses and the name of the log, if this process is a child.
+pub(crate) fn child() -> Option<(String, String)> {
+    let child = std::env::var(CHILD).ok()?;
+    let (addresses, name) = child.split_once(' ')?;
+    Some((addresses.to_owned(), name.to_owned()))
+}
+
+/// A name that no other log has.
+pub(crate) fn fresh_name() -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    // Not only in this process: the server may be one that stays.
+    format!("test-{}-{count}", EventId::random())
+}
+
+/// Three servers that the tests of this process share.
+pub(crate) fn cluster() -> &'static NatsCluster {
+    static CLUSTER: OnceLock<NatsCluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| NatsCluster::start().unwrap_or_else(|error| panic!("no NATS: {error}")))
+}
+
+pub(crate) fn stream(number: usize) -> StreamId {
+    StreamId::new("task", &number.to_string()).unwrap()
+}
+
+pub(crate) fn event(number: usize) -> NewEvent {
+    let payload = Json::parse(format!("{{\"number\":{number}}}")).unwrap();
+    NewEvent::new(EventId::random(), "task.numbered", 1, payload)
+}
+
+pub(crate) fn events(count: usize) -> Vec<NewEvent> {
+    (0..count).map(event).collect()
+}
+
+/// The whole log.
+pub(crate) async fn log(store: &impl EventStore) -> Vec<StoredEvent> {
+    let (mut events, mut after) = (Vec::new(), Position::START);
+    loop {
+        let page = store.read_log(LogQuery::after(after)).await.unwrap();
+        events.extend(page.events);
+        after = page.looked_to;
+        if page.end {
+            return events;
+        }
+    }
+}
+
+/// A test binary's test, run again as a child that works on this log.
+pub(crate) fn run_again(test: &str, addresses: &str, name: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args([test, "--exact", "--nocapture", "--test-threads=1"])
+        .env(CHILD, format!("{addresses} {name}"));
+    command
+}
+
+/// Tasks that append three events each time, each to a stream of its own, and go on through every outage: the same events
+/// again until they are acknowledged.
+pub(crate) struct Writers {
+    stop: Arc<AtomicBool>,
+    acknowledged: Arc<AtomicUsize>,
+    tasks: Vec<JoinHandle<Vec<EventId>>>,
+}
+
+impl Writers {
+    pub(crate) fn start(store: &NatsStore, tasks: usize) -> Self {
+        let (stop, acknowledged) = (Arc::new(AtomicBool::new(false)), Arc::default());
+        let task = |task| {
+            let (stop, acknowledged) = (Arc::clone(&stop), Arc::clone(&acknowledged));
+            tokio::spawn(write(store.clone(), stream(task), stop, acknowledged))
+        };
+        let tasks = (0..tasks).map(task).collect();
+        Self {
+            stop,
+            acknowledged,
+            tasks,
+        }
+    }
+
+    /// Waits until so many more appends are acknowledged.
+    pub(crate) async fn go_on(&self, appends: usize) {
+        let enough = self.acknowledged.load(Ordering::SeqCst) + appends;
+        let going = async {
+            while self.acknowledged.load(Ordering::SeqCst) < enough {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let patience = Duration::from_mins(1);
+        let going = tokio::time::timeout(patience, going).await;
+        going.expect("the writers are stuck");
+    }
+
+    /// Ends them; every event that was acknowledged.
+    pub(crate) async fn end(self) -> Vec<EventId> {
+        self.stop.store(true, Ordering::SeqCst);
+        let mut ids = Vec::new();
+        for task in self.tasks {
+            ids.extend(task.await.unwrap());
+        }
+        ids
+    }
+}
+
+async fn write(
+    store: NatsStore,
+    stream: StreamId,
+    stop: Arc<AtomicBool>,
+    acknowledged: Arc<AtomicUsize>,
+) -> Vec<EventId> {
+    let (mut ids, mut revision) = (Vec::new(), Revision::EMPTY);
+    while !stop.load(Ordering::SeqCst) {
+        let events = events(3);
+        ids.extend(events.iter().map(|event| event.id));
+        let append = Append::new(stream.clone(), Expected::Exact(revision), events);
+        revision = loop {
+            match store.append(append.clone()).await {
+                Ok(appended) => break appended.revision(),
+                Err(StoreError::Unavailable(_) | StoreError::Unknown(_)) => {}
+                Err(error) => panic!("{error:?}"),
+            }
+        };
+        acknowledged.fetch_add(1, Ordering::SeqCst);
+    }
+    ids
+}
+
+/// The log holds these events and no others, each once, in order and without a gap, in whole appends of three.
+pub(crate) fn is_whole(log: &[StoredEvent], ids: &[EventId]) {
+    let there: HashSet<_> = log.iter().map(|event| event.envelope.id).collect();
+    let lost = ids.iter().filter(|id| !there.contains(id)).count();
+    assert_eq!(lost, 0, "of {} acknowledged events", ids.len());
+    assert_eq!(there.len(), log.len(), "an event is there twice");
+    assert_eq!(log.len(), ids.len());
+    assert!(log.is_sorted_by(|one, next| one.position < next.position));
+    let mut revisions: HashMap<&StreamId, u64> = HashMap::new();
+    for event in log {
+        let revision = revisions.entry(&event.envelope.stream).or_default();
+        *revision += 1;
+        assert_eq!(event.envelope.revision.number(), *revision);
+    }
+    for append in log.chunks(3) {
+        let numbers: Vec<&str> = append.iter().map(|event| event.payload.as_str()).collect();
+        assert_eq!(
+            numbers,
+            ["{\"number\":0}", "{\"number\":1}", "{\"number\":2}"]
+        );
+    }
+}
