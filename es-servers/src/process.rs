@@ -98,13 +98,18 @@ impl Process {
     /// `kill -9`, of those that it started as well: they would finish what they are at before they notice.
     pub(crate) fn kill_all(mut self) {
         self.end_watcher();
-        let mut ids = vec![self.server.id().to_string()];
-        ids.extend(children(self.server.id()).iter().map(u32::to_string));
-        let _ = Command::new("/bin/kill")
-            .arg("-KILL")
-            .args(ids)
-            .stderr(Stdio::null())
-            .status();
+        let server = self.server.id();
+        // First it stands still, so that it starts no other while they are looked for.
+        send("-STOP", &[server]);
+        let start = Instant::now();
+        while matches!(state_and_parent(server), Some((state, _)) if !"TZ".contains(&state))
+            && start.elapsed() < PATIENCE
+        {
+            thread::sleep(LOOK);
+        }
+        let mut ids = children(server);
+        ids.push(server);
+        send("-KILL", &ids);
         let _ = self.server.wait();
     }
 
@@ -122,10 +127,7 @@ impl Drop for Process {
         if matches!(self.server.try_wait(), Ok(Some(_))) {
             return;
         }
-        let _ = Command::new("/bin/kill")
-            .args(["-QUIT", &self.server.id().to_string()])
-            .stderr(Stdio::null())
-            .status();
+        send("-QUIT", &[self.server.id()]);
         let start = Instant::now();
         while matches!(self.server.try_wait(), Ok(None)) && start.elapsed() < PATIENCE {
             thread::sleep(LOOK);
@@ -135,19 +137,30 @@ impl Drop for Process {
     }
 }
 
+/// Sends a signal to processes, of which some may be gone.
+fn send(signal: &str, ids: &[u32]) {
+    let _ = Command::new("/bin/kill")
+        .arg(signal)
+        .args(ids.iter().map(u32::to_string))
+        .stderr(Stdio::null())
+        .status();
+}
+
 /// The processes that a process started, as far as the system tells.
 fn children(parent: u32) -> Vec<u32> {
     let Ok(processes) = Path::new("/proc").read_dir() else {
         return Vec::new();
     };
-    let is_child = |id: &u32| {
-        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-        // After the name, which may hold anything: the state and the parent.
-        let after = stat.rsplit(')').next().unwrap_or_default();
-        after.split_whitespace().nth(1) == Some(&parent.to_string())
-    };
     let ids = processes
         .flatten()
         .filter_map(|process| process.file_name().to_str()?.parse().ok());
+    let is_child = |id: &u32| state_and_parent(*id).is_some_and(|(_, of)| of == parent.to_string());
     ids.filter(is_child).collect()
+}
+
+fn state_and_parent(id: u32) -> Option<(String, String)> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // They stand after the name, which may hold anything.
+    let mut after = stat.rsplit(')').next()?.split_whitespace();
+    Some((after.next()?.to_owned(), after.next()?.to_owned()))
 }
