@@ -200,7 +200,9 @@ fn sqlite_s_url_names_the_file_that_db_does() {
     assert_eq!((ran.code, ran.tally()), (0, [2_982, 0, 0]));
     let accounts = bank.ask(&["accounts"]);
     let whole = format!("sqlite://{}", bank.db().display());
-    assert_eq!(bank.ask(&["accounts", "--store", &whole]), accounts);
+    for url in ["sqlite://ledger.db", &whole] {
+        assert_eq!(bank.ask(&["accounts", "--store", url]), accounts);
+    }
     let none = refused(&bank, &["--store", "sqlite:other.db", "accounts"], 2);
     assert!(
         none.err.contains("there is no database other.db"),
