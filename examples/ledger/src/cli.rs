@@ -7,9 +7,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{self, Source, Verdict, existing};
+use crate::command::{self, Source, Verdict};
 use crate::failure::{Chain, CommandError};
-use crate::{Ledger, Overdraft, print, sample, tour};
+use crate::place::{Place, StoreUrl};
+use crate::{Overdraft, print, sample, tour};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -20,15 +21,32 @@ Exit codes:
 
 Results go to the standard output; errors of rows, one a line as FILE:LINE: REASON, and progress go to the standard error.";
 
+const STORES: &str = "\
+The store, by its URL:
+  sqlite:ledger.db                         a file
+  postgres://USER:PASSWORD@HOST/DATABASE   a database of PostgreSQL
+  nats://HOST                              a NATS server with JetStream; tls://HOST is encrypted
+  nats://HOST,nats://HOST,nats://HOST      a cluster of them
+  memory:                                  gone with the process: for the tour, and to try an import
+
+In PostgreSQL the accounts are in the schema `es`, or in another with ?schema=NAME; on NATS in the log `es`, or in another \
+with ?log=NAME. A log has one replica, and may lose with the power what was acknowledged in the last minutes; with \
+?replicas=3 it has three when it is made, and fewer are refused. All are made by the first command.
+
+No message shows a server's URL, as it may hold a password.";
+
 /// Keeps a bank's statements as events: imported once, told again at any revision, and verified.
 ///
 /// Without a command it gives a tour: it imports the sample that is shipped with it and shows what can be asked.
 #[derive(Debug, Parser)]
 #[command(name = "ledger", version, after_help = EXIT_CODES, after_long_help = EXIT_CODES)]
 pub struct Arguments {
-    /// The SQLite database.
-    #[arg(long, global = true, value_name = "FILE", default_value = "ledger.db")]
-    db: PathBuf,
+    /// The SQLite database: short for `--store sqlite:FILE`; ledger.db if no store is named.
+    #[arg(long, global = true, value_name = "FILE")]
+    db: Option<PathBuf>,
+    /// The store, by its URL: SQLite's, PostgreSQL's, NATS's, or memory.
+    #[arg(long, global = true, value_name = "URL", long_help = STORES)]
+    store: Option<StoreUrl>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -79,6 +97,20 @@ enum Command {
     Sample,
 }
 
+impl Arguments {
+    /// What the command line says. Ends the program if it asks for help, or can't be understood.
+    pub fn read() -> Self {
+        Self::try_parse().unwrap_or_else(|error| {
+            // What isn't understood is quoted, and a URL in a wrong place may hold a password.
+            if error.use_stderr() && error.to_string().contains("://") {
+                say(format_args!("error: {}", CommandError::MisplacedUrl));
+                std::process::exit(CommandError::MisplacedUrl.exit_code().into());
+            }
+            error.exit()
+        })
+    }
+}
+
 /// Does what the command line says, and tells the exit code.
 pub async fn run(arguments: Arguments) -> ExitCode {
     let mut out = io::BufWriter::new(io::stdout().lock());
@@ -101,9 +133,10 @@ pub(crate) fn say(what: fmt::Arguments<'_>) {
 }
 
 async fn dispatch(arguments: Arguments, out: &mut dyn Write) -> Result<Verdict, CommandError> {
-    let Arguments { db, command } = arguments;
+    let Arguments { db, store, command } = arguments;
+    let place = Place::new(db, store)?;
     match command {
-        None => tour::tour(&db, out).await,
+        None => tour::tour(&place, out).await,
         Some(Command::Import {
             file,
             strict,
@@ -116,22 +149,22 @@ async fn dispatch(arguments: Arguments, out: &mut dyn Write) -> Result<Verdict, 
             };
             // The file first: one that isn't a statement leaves no database behind.
             let source = Source::open(&file)?;
-            command::import(&Ledger::open(&db).await?, source, overdraft, strict, out).await
+            command::import(&place.open().await?, source, overdraft, strict, out).await
         }
         Some(Command::Accounts) => {
-            print::accounts(out, &existing(&db).await?.all().await?)?;
+            print::accounts(out, &place.existing().await?.all().await?)?;
             Ok(Verdict::Fine)
         }
         Some(Command::Balance { account, at }) => {
-            command::balance(&existing(&db).await?, &account, at, out).await
+            command::balance(&place.existing().await?, &account, at, out).await
         }
         Some(Command::Statement { account }) => {
-            command::statement(&existing(&db).await?, &account, out).await
+            command::statement(&place.existing().await?, &account, out).await
         }
         Some(Command::History { account }) => {
-            command::history(&existing(&db).await?, &account, out).await
+            command::history(&place.existing().await?, &account, out).await
         }
-        Some(Command::Verify) => command::verify(&existing(&db).await?, out).await,
+        Some(Command::Verify) => command::verify(&place.existing().await?, out).await,
         Some(Command::Sample) => {
             out.write_all(sample::CSV.as_bytes())?;
             Ok(Verdict::Fine)

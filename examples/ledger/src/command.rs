@@ -25,14 +25,6 @@ pub(crate) enum Verdict {
     Findings,
 }
 
-/// The ledger in a database that is there: asking a question makes none.
-pub(crate) async fn existing(db: &Path) -> Result<Ledger, CommandError> {
-    if !db.exists() {
-        return Err(CommandError::NoDatabase(db.to_owned()));
-    }
-    Ok(Ledger::open(db).await?)
-}
-
 /// A statement to be imported.
 pub(crate) struct Source {
     name: String,
@@ -46,6 +38,9 @@ impl Source {
         if file == Path::new("-") {
             let input = Box::new(BufReader::new(io::stdin()));
             return Self::new("standard input", input, None);
+        }
+        if file.to_string_lossy().contains("://") {
+            return Err(CommandError::MisplacedUrl);
         }
         let failed = |error| {
             let file = file.to_owned();

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use es_core::{Revision, StoreError};
+use es_core::{Invalid, Revision, StoreError};
 
 use crate::import::ImportError;
 use crate::row::Quoted;
@@ -16,12 +16,37 @@ pub(crate) enum CommandError {
     /// There is no such file.
     #[error("there is no database {}; import a statement first", .0.display())]
     NoDatabase(PathBuf),
+    /// The store has no event.
+    #[error("there are no accounts in {0}; import a statement first")]
+    NothingImported(String),
+    /// Nothing that another run imported is in this one's memory.
+    #[error(
+        "memory: is empty when the program starts, and gone when it ends; the tour and `import` can use it, and no question"
+    )]
+    Forgotten,
+    /// A file and a URL.
+    #[error("--db FILE is short for --store sqlite:FILE; give one of them")]
+    TwoStores,
+    /// A URL where something else belongs.
+    #[error("there is a URL where it doesn't belong; a store's URL is given with --store")]
+    MisplacedUrl,
+    /// Not one of our stores.
+    #[error(
+        "the URL of --store has an unknown scheme; the schemes are {}",
+        crate::place::SCHEMES
+    )]
+    Scheme,
+    /// A URL that can't be read. It isn't quoted, as it may hold a password.
+    #[error("the URL of --store can't be read: {0}")]
+    Url(&'static str),
+    /// The store itself can't do with its URL.
+    #[error("the URL of --store can't be used")]
+    Refused(#[source] Box<Invalid>),
     /// The tour doesn't mix its sample with other accounts: what is imported stays.
     #[error(
-        "{} holds other accounts than the sample's, and what is imported stays; name another: --db tour.db",
-        .0.display()
+        "{0} holds other accounts than the sample's, and what is imported stays; name another: --db tour.db"
     )]
-    NotForTours(PathBuf),
+    NotForTours(String),
     /// There is no such account.
     #[error("there is no account {0}")]
     NoAccount(Quoted),

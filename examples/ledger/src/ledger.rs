@@ -1,9 +1,7 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::path::Path;
 
 use es_core::{Aggregate, AnyStore, EventStore, Filter, LogQuery, Repository, StoreError};
-use es_sqlite::SqliteStore;
 
 use crate::Account;
 
@@ -24,11 +22,6 @@ impl Ledger {
             .with_snapshots(store.clone())
             .with_cache(HOT_ACCOUNTS);
         Self { store, accounts }
-    }
-
-    /// The accounts in this SQLite database, which is made if it isn't there.
-    pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self::new(AnyStore::new(SqliteStore::open(path).await?)))
     }
 
     /// The store.

@@ -8,6 +8,7 @@
 //! | [`account`] | the events, the state, and what an account decides about an entry |
 //! | [`import`] | each row is executed once, rows of several accounts at the same time |
 //! | [`verify`] | everything is refolded and compared |
+//! | `place` | which store: SQLite, PostgreSQL, NATS or memory, by its URL |
 //! | [`cli`], `command`, `failure`, `print`, `bar`, `tour` | what a terminal asks and shows |
 //! | [`sample`] | the shipped statement, and the code that wrote it |
 
@@ -20,6 +21,7 @@ mod failure;
 mod header;
 pub mod import;
 mod ledger;
+mod place;
 mod print;
 pub mod row;
 pub mod sample;

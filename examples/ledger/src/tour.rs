@@ -1,10 +1,10 @@
 //! What the program does, shown on the sample.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use crate::command::{self, Source, Verdict};
 use crate::failure::CommandError;
+use crate::place::Place;
 use crate::{Ledger, Overdraft, print, sample};
 
 /// The account whose history is shown: its bank misprints one balance.
@@ -14,15 +14,15 @@ const SHOWN: &str = "1004";
 ///
 /// # Errors
 ///
-/// [`CommandError::NotForTours`] if the database holds other accounts: what is imported can't be taken back.
-pub(crate) async fn tour(db: &Path, out: &mut dyn Write) -> Result<Verdict, CommandError> {
-    let ledger = Ledger::open(db).await?;
+/// [`CommandError::NotForTours`] if the store holds other accounts: what is imported can't be taken back.
+pub(crate) async fn tour(place: &Place, out: &mut dyn Write) -> Result<Verdict, CommandError> {
+    let ledger = place.open().await?;
     let known = sample::accounts();
     let before = ledger.all().await?;
     if before.iter().any(|(name, _)| !known.contains(name)) {
-        return Err(CommandError::NotForTours(db.to_owned()));
+        return Err(CommandError::NotForTours(place.to_string()));
     }
-    let tour = Tour { db, ledger };
+    let tour = Tour { place, ledger };
     tour.import(
         out,
         "Each row of a statement is one event, appended to its account and never changed. (`ledger sample` prints the file.)",
@@ -68,6 +68,12 @@ pub(crate) async fn tour(db: &Path, out: &mut dyn Write) -> Result<Verdict, Comm
         "Importing a statement again adds nothing: each row has run once for all time.",
     )
     .await?;
+    if matches!(place, Place::Memory) {
+        writeln!(
+            out,
+            "\nAll this was in memory, and is gone when the program ends."
+        )?;
+    }
     writeln!(
         out,
         "\nNow with a statement of yours, in a database of its own:\n"
@@ -77,20 +83,15 @@ pub(crate) async fn tour(db: &Path, out: &mut dyn Write) -> Result<Verdict, Comm
     Ok(Verdict::Fine)
 }
 
-struct Tour<'d> {
-    db: &'d Path,
+struct Tour<'p> {
+    place: &'p Place,
     ledger: Ledger,
 }
 
 impl Tour<'_> {
     /// Says what comes, and which command shows it.
     fn ask(&self, out: &mut dyn Write, command: &str, what: &str) -> io::Result<()> {
-        let db = if self.db == Path::new("ledger.db") {
-            String::new()
-        } else {
-            format!("--db {} ", self.db.display())
-        };
-        writeln!(out, "\n{what}\n$ ledger {db}{command}")
+        writeln!(out, "\n{what}\n$ ledger {}{command}", self.place.option())
     }
 
     async fn import(&self, out: &mut dyn Write, what: &str) -> Result<(), CommandError> {
