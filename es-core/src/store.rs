@@ -54,7 +54,7 @@ use crate::{StreamPage, StreamQuery};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event store",
-    note = "stores are `MemoryStore`, `SqliteStore` and every `Arc` of one"
+    note = "stores are `MemoryStore`, `SqliteStore`, `PostgresStore`, `NatsStore` and every `Arc` of one"
 )]
 pub trait EventStore: Send + Sync + 'static {
     /// Appends all events of `append` or none, and answers once that is durable.
