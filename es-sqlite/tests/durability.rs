@@ -114,14 +114,14 @@ fn an_acknowledged_append_survives_kill_9_and_none_is_torn() {
             begun.len()
         };
         // Another moment in each round.
+        let mut left = 0;
         while done < 100 + 7 * round {
             let line = lines.next().expect("the victim ended by itself").unwrap();
-            take(line, &mut done);
+            left = take(line, &mut done);
         }
         victim.kill().unwrap();
         victim.wait().unwrap();
         // What it said before it died is in the pipe; its last line may be cut off.
-        let mut left = 0;
         for line in lines.map_while(Result::ok) {
             if line.split(' ').count() == if line.starts_with("done") { 5 } else { 3 } {
                 left = take(line, &mut done);
