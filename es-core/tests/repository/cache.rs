@@ -113,26 +113,27 @@ async fn any_error_evicts() {
 }
 
 #[tokio::test]
-async fn a_dropped_command_evicts() {
-    let (stage, accounts) = hot().await;
-    stage.cue(&[Cue::Hangs]);
-    let mut dropped = std::pin::pin!(IntoFuture::into_future(
-        accounts.execute(&ada(), |account| account.deposit(1))
-    ));
-    assert!(
-        dropped
+async fn a_command_under_way_and_a_dropped_one_evict() {
+    for dropped in [false, true] {
+        let (stage, accounts) = hot().await;
+        stage.cue(&[Cue::Hangs]);
+        let command = accounts.execute(&ada(), |account| account.deposit(1));
+        let mut command = IntoFuture::into_future(command);
+        let polled = command
             .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-            .is_pending()
-    );
-    stage.counted();
-    // Still on its way: whoever comes now reads the stream.
-    accounts
-        .execute(&ada(), |account| account.deposit(2))
-        .await
-        .unwrap();
-    assert_eq!(stage.counted(), (1, 1));
-    assert_eq!(accounts.load(&ada()).await.unwrap().balance, 12);
+            .poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending());
+        let under_way = (!dropped).then_some(command);
+        stage.counted();
+        // Whoever comes now reads the stream.
+        accounts
+            .execute(&ada(), |account| account.deposit(2))
+            .await
+            .unwrap();
+        assert_eq!(stage.counted(), (1, 1));
+        assert_eq!(accounts.load(&ada()).await.unwrap().balance, 12);
+        drop(under_way);
+    }
 }
 
 #[tokio::test]
