@@ -92,7 +92,32 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
 
 /// What an aggregate's id has to be: written as text and read back from it.
 ///
-/// Implemented for every type with `Display`, `FromStr` and `Clone`. The text has 1 to 256 bytes without NUL.
+/// Implemented for every type with `Display`, `FromStr` and `Clone`; never by hand. Called by the repository, which names
+/// an aggregate's stream with it. The text has 1 to 256 bytes without NUL. It is not an event's id: see
+/// [`EventId`](crate::EventId).
+///
+/// ```
+/// use es_core::AggregateId;
+///
+/// #[derive(Debug, Clone, PartialEq)]
+/// struct AccountId(u32);
+///
+/// impl std::fmt::Display for AccountId {
+///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+///         write!(f, "{}", self.0)
+///     }
+/// }
+///
+/// impl std::str::FromStr for AccountId {
+///     type Err = std::num::ParseIntError;
+///     fn from_str(text: &str) -> Result<Self, Self::Err> {
+///         text.parse().map(Self)
+///     }
+/// }
+///
+/// assert_eq!(AggregateId::to_text(&AccountId(7)), "7");
+/// assert_eq!(<AccountId as AggregateId>::from_text("7"), Some(AccountId(7)));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an aggregate's id",
     label = "implement `Display` and `FromStr` for `{Self}`, each the inverse of the other",

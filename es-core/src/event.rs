@@ -5,7 +5,21 @@ use crate::{EncodeError, Json};
 
 /// What an event's data has to be: storable as JSON and sent between threads.
 ///
-/// Implemented for every type with serde's `Serialize` and `Deserialize`; never by hand.
+/// Implemented for every type with serde's `Serialize` and `Deserialize`; never by hand. Called by an event's encoding and
+/// decoding. It is not an [`Event`]: it has neither a name nor a version.
+///
+/// ```
+/// use es_core::Payload;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Debug, PartialEq, Serialize, Deserialize)]
+/// struct MoneyDeposited { cents: i64 }
+///
+/// let text = Payload::encoded(&MoneyDeposited { cents: 500 })?;
+/// assert_eq!(text.as_str(), r#"{"cents":500}"#);
+/// assert_eq!(MoneyDeposited::decoded(text.as_str())?, MoneyDeposited { cents: 500 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be stored: it lacks serde's derives",
     label = "add `#[derive(Serialize, Deserialize)]`",
