@@ -26,8 +26,8 @@
 //! - **Record time** never decreases along a stream. From one stream to another it may step back, as the clocks of the
 //!   programs that append do: "as of T" over the log means before the first position recorded after T.
 //! - **Elections.** A server that was a log's leader, and hasn't noticed yet that another one is, may answer a read with
-//!   what it has. No handle is shown less than it has seen itself, or had acknowledged; another handle may be, for that
-//!   moment.
+//!   what it has; so may one that was elected just now. No handle is shown less than it has seen itself, or had
+//!   acknowledged; another handle may be, for that moment.
 //! - **Power.** A server acknowledges before it writes through to the disk: see [`Durability`]. A killed server loses
 //!   nothing, and neither does a log with three replicas when one server loses its power.
 //! - **Administrators.** Events can't be deleted or changed by the server's interface, not even by the user that the store

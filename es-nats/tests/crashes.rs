@@ -8,9 +8,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use es_core::{
-    Append, Checkpoint, EventId, EventStore, Expected, Filter, StoredEvent, Subscription,
+    Append, Checkpoint, EventId, EventStore, Expected, Filter, Position, StoredEvent, Subscription,
 };
-use es_nats::NatsStore;
+use es_nats::{NatsOptions, NatsStore};
 use es_servers::{Nats, NatsCluster};
 use support::{Writers, child, events, fresh_name, is_whole, log, run_again, stream};
 
@@ -94,6 +94,20 @@ async fn replication(address: &str, name: &str) -> Option<Replication> {
     serde_json::from_value(info.get("cluster")?.clone()).ok()
 }
 
+/// A handle that knows nothing yet, once the leader shows it everything up to `head`: one that was elected just now may
+/// answer with less for a moment.
+async fn opened(options: NatsOptions, address: &str, head: Position) -> NatsStore {
+    let store = options.open(address).await.unwrap();
+    let showing = async {
+        while store.head().await.unwrap() < head {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let shown = tokio::time::timeout(Duration::from_mins(1), showing).await;
+    shown.expect("what was acknowledged isn't shown");
+    store
+}
+
 /// Waits until the log has a leader, and every replica what it has; the leader.
 async fn recovered(cluster: &NatsCluster, name: &str) -> String {
     let addresses = cluster.url();
@@ -138,12 +152,14 @@ async fn kill_the_leader_three_times() {
     writers.go_on(150).await;
     let acknowledged = writers.end().await;
     recovered(&cluster, &name).await;
+    // The handle that appended isn't shown less than it had acknowledged.
+    let head = store.head().await.unwrap();
     // Every server has the same, asked through each of them.
     for server in cluster.nodes() {
-        let fresh = options().open(server.url()).await.unwrap();
+        let fresh = opened(options(), server.url(), head).await;
         is_whole(&log(&fresh).await, &acknowledged);
     }
-    let fresh = options().open(cluster.url()).await.unwrap();
+    let fresh = opened(options(), &cluster.url(), head).await;
     is_all_there(fresh, follower, &acknowledged).await;
     println!(
         "{} events through three kills of the leader",
