@@ -19,6 +19,24 @@
 //! Given-when-then tests and the conformance table of stores are in `es-testkit`; stores are `es-memory`,
 //! `es-sqlite`, `es-postgres` and `es-nats`.
 //!
+//! # What an operator sees
+//!
+//! Every command, load and read is a [`tracing`] span at the level `debug`, with an `error` where it failed:
+//!
+//! | span | around | tells |
+//! |---|---|---|
+//! | `es.execute` | a command | stream, actor, outcome (`appended`, `nothing`, `repeated`, `rejected`, `not found`, `already exists`, `conflict`, `violated`, `failed`), conflicts (how often others appended first), revision |
+//! | `es.correct` | a correction | stream, revision |
+//! | `es.load` | a load, of now or of the past | stream, revision |
+//! | `es.append` | an append | stream, events, revision, repeated (the store had it already) |
+//! | `es.read_stream` | a page of a stream | stream, from, events |
+//! | `es.read_log` | a page of the log, of a subscription or a runner | after, events, looked_to |
+//! | `es.snapshot` | a snapshot that is loaded or kept | stream, what (`load`, `keep`), revision |
+//! | `es.consume` | a batch of a [`Runner`] | consumer, version, events, looked_to |
+//! | `es_sqlite.commit`, `es_postgres.commit` | what a store commits at once, for many commands | requests, events |
+//!
+//! Conflicts and what is tried again are events within these spans. Payloads are never told.
+//!
 //! # Words
 //!
 //! Each thing has one name here. Where you know it by another: a [`Revision`] is elsewhere called version, sequence
@@ -53,6 +71,7 @@ mod repository;
 mod revision;
 mod runner;
 mod snapshot;
+mod spans;
 mod store;
 mod stream_id;
 mod strict;

@@ -6,7 +6,9 @@ use std::task::{Context, Poll, Waker};
 
 use futures_core::future::BoxFuture;
 
-use crate::{EventId, EventStore, Filter, LogPage, LogQuery, Position, StoreError, StoredEvent};
+use crate::{
+    EventId, EventStore, Filter, LogPage, LogQuery, Position, StoreError, StoredEvent, spans,
+};
 
 /// Follows the log: first what is stored, then what is appended, without a gap or a duplicate between the two.
 ///
@@ -192,7 +194,7 @@ impl<S: EventStore> Subscription<S> {
             .filter(self.filter.clone())
             .limit(self.page_size);
         let store = Arc::clone(&self.store);
-        Box::pin(async move { store.read_log(query).await })
+        Box::pin(async move { spans::read_log(&*store, query).await })
     }
 
     /// The last event that [`next`](Self::next) returned, to be kept and given to [`new`](Self::new).
@@ -220,9 +222,7 @@ impl<S: EventStore> Subscription<S> {
         let query = LogQuery::after(Position::new(position.number().saturating_sub(1)))
             .until(position)
             .limit(1);
-        let found = self
-            .store
-            .read_log(query)
+        let found = spans::read_log(&*self.store, query)
             .await?
             .events
             .first()

@@ -9,6 +9,7 @@ use es_core::{Append, Appended, EventId, NewEvent, Position, StoreError};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{oneshot, watch};
 use tokio_postgres::Row;
+use tracing::{Instrument, Span};
 
 use crate::PostgresOptions;
 use crate::call::{Answer, Call};
@@ -195,13 +196,22 @@ struct Appender {
     _thread: Thread,
 }
 
+/// A span around a transaction: how many requests share it, and how many events they hold.
+fn span(requests: &[Request]) -> Span {
+    let events: usize = (requests.iter().filter_map(Request::append))
+        .map(|append| append.events.len())
+        .sum();
+    tracing::debug_span!("es_postgres.commit", requests = requests.len(), events)
+}
+
 impl Appender {
     /// The task: it takes what waits, and never waits for more.
     async fn run(mut self, mut queue: Queue) {
         while let Some(batch) = queue.batch().await {
             let mut batches = vec![batch];
             while let Some(batch) = batches.pop() {
-                let attempt = self.attempt(batch.requests()).await;
+                let span = span(batch.requests());
+                let attempt = self.attempt(batch.requests()).instrument(span).await;
                 batches.extend(batch.settle(attempt));
             }
         }
@@ -211,10 +221,7 @@ impl Appender {
         let call = Call::new(requests.iter().filter_map(Request::append));
         match self.call(&call).await {
             Ok(None) => Attempt::Committed(requests.iter().map(|_| Done::Close).collect()),
-            Ok(Some(answer)) => {
-                tracing::trace!(requests = requests.len(), "committed");
-                self.committed(requests, &answer)
-            }
+            Ok(Some(answer)) => self.committed(requests, &answer),
             Err(Failure::Each(broken)) => {
                 let error = broken.for_each();
                 tracing::warn!(

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::AuditEntry;
 use crate::{
     Aggregate, EventStore, LogQuery, Metadata, Repository, StoreError, StoredEvent, StreamId,
-    StreamQuery,
+    StreamQuery, spans,
 };
 
 /// The audit trail of a stream or of a correlation: an entry for each event, in the order of recording.
@@ -34,7 +34,7 @@ impl AuditTrail {
         let mut events = Vec::new();
         let mut next = Some(StreamQuery::forwards(stream.clone()));
         while let Some(query) = next.take() {
-            let page = store.read_stream(query.clone()).await?;
+            let page = spans::read_stream(store, query.clone()).await?;
             next = query.after(&page);
             events.extend(page.events);
         }
@@ -88,7 +88,7 @@ pub(super) async fn each_event<S: EventStore + ?Sized>(
 ) -> Result<(), StoreError> {
     let mut query = LogQuery::all();
     loop {
-        let page = store.read_log(query.clone()).await?;
+        let page = spans::read_log(store, query.clone()).await?;
         page.events.iter().try_for_each(&mut see)?;
         if page.end {
             return Ok(());

@@ -4,7 +4,7 @@ use crate::temporal::{Broken, Facts, check};
 use crate::{
     Aggregate, Append, Appended, EventId, EventSet, EventStore, Expected, Invalid, Json, Known,
     Misplaced, NewEvent, Placement, Position, Revision, StoreError, StoredEvent, StreamId,
-    StreamQuery,
+    StreamQuery, spans,
 };
 
 /// What a command came to.
@@ -81,7 +81,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
             .limit(16);
         let mut next = Some(query);
         while let Some(query) = next.take() {
-            let page = self.repository.store.read_stream(query.clone()).await?;
+            let page = spans::read_stream(&self.repository.store, query.clone()).await?;
             for stored in &page.events {
                 if stored.envelope.id != id(ordinal) {
                     return Ok(Some(executed));
@@ -261,7 +261,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     pub(crate) async fn commit(&self, append: Append) -> Result<Appended, StoreError> {
         let mut attempts = 1;
         loop {
-            match self.store.append(append.clone()).await {
+            match spans::append(&self.store, append.clone()).await {
                 Err(StoreError::Unknown(cause)) if attempts < self.attempts => {
                     tracing::warn!(attempts, %cause, "the append's outcome is unknown; repeating it");
                     attempts += 1;

@@ -7,7 +7,7 @@ use super::appending::{Appending, Executed};
 use super::{ExecuteError, Folded, Repository};
 use crate::{
     Aggregate, BoxFuture, Decided, EventId, EventStore, Expected, InvalidStreamId, Known, Metadata,
-    Revision, StoreError, StreamId, Timestamp,
+    Revision, StoreError, StreamId, Timestamp, spans,
 };
 
 /// A command on its way: says who acts, why and when, and runs when it is awaited.
@@ -134,8 +134,8 @@ impl<'r, A: Aggregate, S: EventStore> IntoFuture for Execution<'r, A, S> {
         } = self;
         Box::pin(async move {
             let stream = stream.map_err(StoreError::from)?;
-            let span =
-                tracing::debug_span!("es.execute", %stream, actor = said.metadata.actor.as_deref());
+            let span = spans::execute(&stream, said.metadata.actor.as_deref());
+            let mut conflicts = 0;
             let appending = Appending {
                 repository,
                 stream,
@@ -144,11 +144,16 @@ impl<'r, A: Aggregate, S: EventStore> IntoFuture for Execution<'r, A, S> {
             let run = async {
                 match plan {
                     Plan::Create(decided) => appending.create(decided).await,
-                    Plan::Execute(choice) => appending.execute(None, choice).await,
-                    Plan::Either(birth, choice) => appending.execute(Some(birth), choice).await,
+                    Plan::Execute(choice) => appending.execute(None, choice, &mut conflicts).await,
+                    Plan::Either(birth, choice) => {
+                        let birth = Some(birth);
+                        appending.execute(birth, choice, &mut conflicts).await
+                    }
                 }
             };
-            run.instrument(span).await
+            let outcome = run.instrument(span.clone()).await;
+            spans::executed(&span, conflicts, &outcome);
+            outcome
         })
     }
 }
@@ -191,9 +196,9 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         &self,
         mut birth: Option<Birth<'_, A>>,
         mut choice: Choice<'_, A>,
+        conflicts: &mut u32,
     ) -> Result<Executed<A>, ExecuteError<A::Error>> {
         let (mut folded, mut hot) = self.start().await?;
-        let mut attempts = 0;
         loop {
             if let Some(earlier) = self.earlier().await? {
                 self.keep(folded);
@@ -226,11 +231,11 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
                 Some(Ok(events)) if !events.is_empty() => match self.append(folded, events).await {
                     Ok(executed) => return Ok(executed),
                     Err((stale, ExecuteError::Conflict(conflict))) => {
-                        attempts += 1;
-                        if attempts >= self.repository.attempts {
+                        *conflicts += 1;
+                        if *conflicts >= self.repository.attempts {
                             return Err(ExecuteError::Conflict(conflict));
                         }
-                        tracing::debug!(attempts, actual = %conflict.actual, "conflict; deciding again");
+                        tracing::debug!(conflicts, actual = %conflict.actual, "conflict; deciding again");
                         folded = stale;
                     }
                     Err((_, error)) => return Err(error),

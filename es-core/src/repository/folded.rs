@@ -1,7 +1,7 @@
 use crate::temporal::{Key, is_correction, kept_state, read_kept};
 use crate::{
     Aggregate, At, Envelope, EventId, EventStore, Known, Repository, Revision, Snapshot,
-    SnapshotPolicy, StoreError, StoredEvent, StreamId, StreamQuery,
+    SnapshotPolicy, StoreError, StoredEvent, StreamId, StreamQuery, spans,
 };
 
 /// A state and how far it is folded.
@@ -105,7 +105,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     ) -> Result<Option<Folded<A>>, StoreError> {
         let mut next = Some(query);
         while let Some(query) = next.take() {
-            let page = self.store.read_stream(query.clone()).await?;
+            let page = spans::read_stream(&self.store, query.clone()).await?;
             for stored in &page.events {
                 if !known.includes(&stored.envelope, stored.position) {
                     return Ok(Some(folded));
@@ -137,7 +137,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
                 query.limit.min(wanted.saturating_add(1))
             });
             let query = query.limit(limit);
-            let page = self.store.read_stream(query.clone()).await?;
+            let page = spans::read_stream(&self.store, query.clone()).await?;
             let Some(base) = page.events.first().filter(|base| folded.stands_on(base)) else {
                 return Ok(None);
             };
@@ -173,7 +173,9 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         let (Some(snapshots), Some(policy)) = (&self.snapshots, A::SNAPSHOTS) else {
             return None;
         };
-        let snapshot = match snapshots.load_snapshot(stream, at_most).await {
+        let span = spans::snapshot(stream, "load", at_most);
+        let loaded = spans::within(span, snapshots.load_snapshot(stream, at_most), |_, _| {});
+        let snapshot = match loaded.await {
             Ok(snapshot) => snapshot?,
             Err(error) => {
                 tracing::warn!(%stream, %error, "a snapshot couldn't be loaded; folding the stream instead");
@@ -215,7 +217,8 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
                     policy.fold,
                     json,
                 );
-                snapshots.save_snapshot(snapshot).await
+                let span = spans::snapshot(stream, "keep", folded.revision);
+                spans::within(span, snapshots.save_snapshot(snapshot), |_, ()| {}).await
             }
             Err(error) => Err(StoreError::Backend(error.into())),
         };

@@ -6,7 +6,7 @@ use super::{Folded, Repository};
 use crate::temporal::{Facts, decoded, fold};
 use crate::{
     Aggregate, BoxStream, EventStore, InvalidStreamId, Known, Recorded, StoreError, StoredEvent,
-    StreamId, StreamQuery,
+    StreamId, StreamQuery, spans,
 };
 
 /// An event of an aggregate and the state after it.
@@ -91,7 +91,7 @@ impl<A: Aggregate + Clone, S: EventStore> Walk<'_, A, S> {
             let Some(query) = self.next.take() else {
                 return Ok(None);
             };
-            let page = self.store.read_stream(query.clone()).await?;
+            let page = spans::read_stream(self.store, query.clone()).await?;
             self.next = query.after(&page);
             self.page = page.events.into();
         }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::{
     Aggregate, At, BoxStream, Clock, Command, Creation, Decision, EventStore, Handler, IdSource,
-    Known, RandomIds, Revision, SnapshotStore, StoreError, StreamId, SystemClock, Timestamp,
+    Known, RandomIds, Revision, SnapshotStore, StoreError, StreamId, SystemClock, Timestamp, spans,
 };
 pub use appending::Executed;
 use cache::Cache;
@@ -220,12 +220,15 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     /// Loads the current state.
     pub async fn load(&self, id: &A::Id) -> Result<Loaded<A>, LoadError> {
         let stream = StreamId::of::<A>(id).map_err(StoreError::from)?;
-        let hot = self.cache.as_ref().and_then(|cache| cache.get(&stream));
-        let folded = match hot {
-            Some(hot) => self.fold_on(&stream, hot, Known::Head).await?,
-            None => self.fold(&stream, Known::Head).await?,
+        let loading = async {
+            let hot = self.cache.as_ref().and_then(|cache| cache.get(&stream));
+            let folded = match hot {
+                Some(hot) => self.fold_on(&stream, hot, Known::Head).await?,
+                None => self.fold(&stream, Known::Head).await?,
+            };
+            Loaded::new(id, &stream, folded)
         };
-        Loaded::new(id, &stream, folded)
+        spans::load(&stream, loading).await
     }
 
     /// Loads a past state: at a revision, or as [`At`] says by either clock or both.
@@ -239,12 +242,15 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     pub async fn load_at(&self, id: &A::Id, at: impl Into<At>) -> Result<Loaded<A>, LoadError> {
         let at = at.into();
         let stream = StreamId::of::<A>(id).map_err(StoreError::from)?;
-        let folded = match at.effective_instant() {
-            None => self.fold(&stream, at.known_point()).await?,
-            Some(_) => self.fold_effective(&stream, at).await?,
+        let loading = async {
+            let folded = match at.effective_instant() {
+                None => self.fold(&stream, at.known_point()).await?,
+                Some(_) => self.fold_effective(&stream, at).await?,
+            };
+            check_reached(&stream, at, folded.revision)?;
+            Loaded::new(id, &stream, folded)
         };
-        check_reached(&stream, at, folded.revision)?;
-        Loaded::new(id, &stream, folded)
+        spans::load(&stream, loading).await
     }
 
     /// Loads the state as it was recorded at an instant, inclusive.

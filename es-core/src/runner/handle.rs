@@ -6,7 +6,7 @@ use futures_util::stream::{self, StreamExt};
 use tokio::sync::watch;
 
 use super::{Failure, Phase, Status};
-use crate::{EventStore, Filter, LogQuery, Position, StoreError};
+use crate::{EventStore, Filter, LogQuery, Position, StoreError, spans};
 
 /// The way to a runner that was started: looks at it, waits for it, ends it. Cheap to clone.
 #[derive(Clone)]
@@ -130,7 +130,7 @@ impl RunnerHandle {
         while count < at_most {
             let query = LogQuery::after(after).filter(self.filter.clone());
             let limit = query.limit.min(at_most - count);
-            let page = self.store.read_log(query.limit(limit)).await?;
+            let page = spans::read_log(&*self.store, query.limit(limit)).await?;
             count += page.events.len();
             after = page.looked_to;
             if page.end {

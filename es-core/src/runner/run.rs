@@ -5,12 +5,15 @@ use std::time::{Duration, Instant};
 
 use futures_core::future::BoxFuture;
 use tokio::sync::watch;
+use tracing::Instrument;
 
 use super::race::{Raced, race, yield_now};
 use super::settings::{Reaction, Settings};
 use super::status::{Board, Phase};
 use super::{Batch, Begun, Consumer, Failure};
-use crate::{Checkpoint, EventStore, LogQuery, Position, StoreError, StoredEvent, Subscription};
+use crate::{
+    Checkpoint, EventStore, LogQuery, Position, StoreError, StoredEvent, Subscription, spans,
+};
 
 /// How a consumer parks an event, where it may.
 pub(super) type Park<C> =
@@ -141,7 +144,10 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
             };
             tries = 0;
             let settled = match next {
-                Next::Batch(batch) => self.settle(&batch).await,
+                Next::Batch(batch) => {
+                    let span = spans::consume(profile.name, profile.version, &batch);
+                    self.settle(&batch).instrument(span).await
+                }
                 Next::Quiet => Ok(true),
                 Next::Stop => Ok(false),
             };
@@ -239,7 +245,7 @@ async fn last_looked_at<S: EventStore>(
     }
     let before = Position::new(looked_to.number().saturating_sub(1));
     let query = LogQuery::after(before).until(looked_to).limit(1);
-    let page = store.read_log(query).await?;
+    let page = spans::read_log(store, query).await?;
     Ok(page.events.first().map_or(seen, |event| Checkpoint {
         position: event.position,
         event_id: Some(event.envelope.id),

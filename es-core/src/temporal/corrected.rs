@@ -4,6 +4,7 @@ use super::read::decoded;
 use super::standing::Standing;
 use crate::{
     DecodeError, EventSet, EventStore, Recorded, Revision, StoreError, StoredEvent, StreamQuery,
+    spans,
 };
 
 /// What one correction changed: the fact that doesn't count any more, and the one that counts now.
@@ -49,7 +50,7 @@ async fn up_to<S: EventStore + ?Sized>(
     let mut entries: Vec<StoredEvent> = Vec::new();
     let mut next = Some(StreamQuery::forwards(stream.clone()));
     while let Some(query) = next.take() {
-        let page = store.read_stream(query.clone()).await?;
+        let page = spans::read_stream(store, query.clone()).await?;
         next = query.after(&page);
         let known = |entry: &StoredEvent| entry.envelope.revision <= last;
         entries.extend(page.events.into_iter().filter(known));

@@ -8,7 +8,7 @@ use super::{CorrectError, Correctable};
 use crate::{
     Aggregate, Append, Appended, BoxFuture, EventId, EventStore, Expected, Impact, Invalid,
     InvalidStreamId, Known, Metadata, Misplaced, NewEvent, Placement, Repository, Revision,
-    StoreError, StoredEvent, StreamId, Timestamp,
+    StoreError, StoredEvent, StreamId, Timestamp, spans,
 };
 
 /// Corrections of an aggregate's past on their way, all of which are appended or none: they run when this is awaited.
@@ -176,26 +176,31 @@ impl<'r, A: Aggregate, S: EventStore> IntoFuture for Correction<'r, A, S> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let mut attempts = 0;
-            loop {
-                let plan = self.plan().await?;
-                plan.check::<A>()?;
-                let expected = Expected::Exact(plan.head);
-                let append = Append::new(plan.stream, expected, plan.corrections);
-                match self.repository.commit(append).await {
-                    Err(StoreError::Conflict(_))
-                        if self.expecting.is_none() && attempts + 1 < self.repository.attempts =>
-                    {
-                        attempts += 1;
-                    }
-                    outcome => return Ok(outcome?),
-                }
-            }
+            let stream = self.stream.clone().map_err(StoreError::from)?;
+            spans::correct(&stream, self.append()).await
         })
     }
 }
 
 impl<'r, A: Aggregate, S: EventStore> Correction<'r, A, S> {
+    async fn append(self) -> Result<Appended, CorrectError<A::Error>> {
+        let mut attempts = 0;
+        loop {
+            let plan = self.plan().await?;
+            plan.check::<A>()?;
+            let expected = Expected::Exact(plan.head);
+            let append = Append::new(plan.stream, expected, plan.corrections);
+            match self.repository.commit(append).await {
+                Err(StoreError::Conflict(_))
+                    if self.expecting.is_none() && attempts + 1 < self.repository.attempts =>
+                {
+                    attempts += 1;
+                }
+                outcome => return Ok(outcome?),
+            }
+        }
+    }
+
     /// What would come of it, by the same rules: the state before and after at every event from the first one on that it
     /// touches. Nothing is written.
     ///

@@ -4,7 +4,7 @@ use super::fact::{Facts, fold};
 use crate::repository::{Folded, check_reached};
 use crate::{
     Aggregate, At, EventSet, EventStore, Known, LoadError, Recorded, Repository, StoreError,
-    StoredEvent, StreamId, StreamQuery,
+    StoredEvent, StreamId, StreamQuery, spans,
 };
 
 impl<A: Aggregate, S: EventStore> Repository<A, S> {
@@ -17,7 +17,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         let mut entries = Vec::new();
         let mut next = Some(StreamQuery::forwards(stream.clone()));
         while let Some(query) = next.take() {
-            let page = self.store().read_stream(query.clone()).await?;
+            let page = spans::read_stream(self.store(), query.clone()).await?;
             next = query.after(&page);
             for event in page.events {
                 if !known.includes(&event.envelope, event.position) {

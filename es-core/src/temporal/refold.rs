@@ -10,7 +10,7 @@ use super::standing::Standing;
 use crate::repository::Folded;
 use crate::{
     Aggregate, At, EventStore, Known, Repository, Revision, StoreError, StoredEvent, StreamId,
-    StreamQuery, Timestamp,
+    StreamQuery, Timestamp, spans,
 };
 
 /// Which snapshots may still serve.
@@ -143,7 +143,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         let mut entries: Vec<StoredEvent> = Vec::new();
         let mut next = Some(StreamQuery::forwards(stream.clone()).from(from.max(Revision::FIRST)));
         while let Some(query) = next.take() {
-            let page = self.store().read_stream(query.clone()).await?;
+            let page = spans::read_stream(self.store(), query.clone()).await?;
             next = query.after(&page);
             entries.extend(page.events);
             let reached = |entry: &StoredEvent| {

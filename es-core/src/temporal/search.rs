@@ -2,7 +2,7 @@
 
 use crate::{
     Aggregate, EventStore, Known, Repository, Revision, StoreError, StoredEvent, StreamId,
-    StreamQuery,
+    StreamQuery, spans,
 };
 
 impl<A: Aggregate, S: EventStore> Repository<A, S> {
@@ -33,7 +33,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         let query = StreamQuery::forwards(stream.clone())
             .from(revision)
             .limit(1);
-        let page = self.store().read_stream(query).await?;
+        let page = spans::read_stream(self.store(), query).await?;
         Ok(page.events.into_iter().next())
     }
 }

@@ -8,5 +8,6 @@ mod metadata;
 mod once;
 mod past;
 mod snapshots;
+mod spans;
 mod stores;
 mod undecodable;
