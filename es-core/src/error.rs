@@ -19,6 +19,8 @@ pub enum StoreError {
     #[error(transparent)]
     Conflict(#[from] Box<Conflict>),
     /// Some of the append's event ids stand in the stream already, but not as this append. Nothing was written.
+    ///
+    /// A repository says so, too, where an [`IdSource`](crate::IdSource) minted ids that earlier events have.
     #[error("event id {id} was used before in {stream} by another append")]
     IdReused {
         /// The stream.

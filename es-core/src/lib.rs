@@ -30,9 +30,9 @@
 //! | `es.load` | a load, of now or of the past | stream, revision |
 //! | `es.append` | an append | stream, events, revision, repeated (the store had it already) |
 //! | `es.read_stream` | a page of a stream | stream, from, events |
-//! | `es.read_log` | a page of the log, of a subscription or a runner | after, events, looked_to |
+//! | `es.read_log` | a page of the log, of a subscription or a runner | after, events, `looked_to` |
 //! | `es.snapshot` | a snapshot that is loaded or kept | stream, what (`load`, `keep`), revision |
-//! | `es.consume` | a batch of a [`Runner`] | consumer, version, events, looked_to |
+//! | `es.consume` | a batch of a [`Runner`] | consumer, version, events, `looked_to` |
 //! | `es_sqlite.commit`, `es_postgres.commit` | what a store commits at once, for many commands | requests, events |
 //!
 //! Conflicts and what is tried again are events within these spans. Payloads are never told.

@@ -2,9 +2,8 @@ use super::execution::Said;
 use super::{ExecuteError, Folded, Repository};
 use crate::temporal::{Broken, Facts, check};
 use crate::{
-    Aggregate, Append, Appended, EventId, EventSet, EventStore, Expected, Invalid, Json, Known,
-    Misplaced, NewEvent, Placement, Position, Revision, StoreError, StoredEvent, StreamId,
-    StreamQuery, spans,
+    Aggregate, Append, EventId, EventSet, EventStore, Expected, Invalid, Json, Known, Misplaced,
+    NewEvent, Placement, Position, Revision, StoreError, StoredEvent, StreamId, StreamQuery, spans,
 };
 
 /// What a command came to.
@@ -114,7 +113,11 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         };
         let expected = Expected::Exact(folded.revision);
         let append = Append::new(self.stream.clone(), expected, encoded.clone());
-        let appended = match self.repository.commit(append).await {
+        let committed = match self.said.once {
+            None => self.repository.commit_new(append).await,
+            Some(_) => self.repository.commit(append).await,
+        };
+        let appended = match committed {
             Ok(appended) => appended,
             Err(error @ StoreError::IdReused { .. }) => return self.overtaken(folded, error).await,
             Err(error) => return Err((folded, error.into())),
@@ -252,22 +255,6 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
     pub(super) fn keep(&self, folded: Folded<A>) {
         if let Some(cache) = &self.repository.cache {
             cache.put(self.stream.clone(), folded);
-        }
-    }
-}
-
-impl<A: Aggregate, S: EventStore> Repository<A, S> {
-    /// Appends; where the outcome is unknown, the same events again, which the store knows by their ids.
-    pub(crate) async fn commit(&self, append: Append) -> Result<Appended, StoreError> {
-        let mut attempts = 1;
-        loop {
-            match spans::append(&self.store, append.clone()).await {
-                Err(StoreError::Unknown(cause)) if attempts < self.attempts => {
-                    tracing::warn!(attempts, %cause, "the append's outcome is unknown; repeating it");
-                    attempts += 1;
-                }
-                outcome => return outcome,
-            }
         }
     }
 }

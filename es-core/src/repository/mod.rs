@@ -2,6 +2,7 @@
 
 mod appending;
 mod cache;
+mod commit;
 mod error;
 mod execution;
 mod folded;

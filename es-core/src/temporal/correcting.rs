@@ -190,7 +190,7 @@ impl<'r, A: Aggregate, S: EventStore> Correction<'r, A, S> {
             plan.check::<A>()?;
             let expected = Expected::Exact(plan.head);
             let append = Append::new(plan.stream, expected, plan.corrections);
-            match self.repository.commit(append).await {
+            match self.repository.commit_new(append).await {
                 Err(StoreError::Conflict(_))
                     if self.expecting.is_none() && attempts + 1 < self.repository.attempts =>
                 {

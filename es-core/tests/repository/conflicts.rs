@@ -1,4 +1,4 @@
-use es_core::{ExecuteError, Expected, Repository, Revision, StoreError};
+use es_core::{EventId, ExecuteError, Expected, IdSource, Repository, Revision, StoreError};
 
 use crate::bank::{Account, Refusal, ada};
 use crate::stores::{Cue, Stage, deposit, stream};
@@ -147,4 +147,60 @@ async fn a_rejection_on_fresh_state_ends_the_tries() {
         refused.unwrap_err().rejection(),
         Some(&Refusal { balance: 11 })
     );
+}
+
+/// Mints these ids, one after the other, and then nothing new.
+struct Minted(std::sync::Mutex<Vec<EventId>>);
+
+impl IdSource for Minted {
+    fn next_id(&self) -> EventId {
+        let mut left = self.0.lock().unwrap();
+        if left.len() > 1 {
+            left.remove(0)
+        } else {
+            left[0]
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_an_earlier_event_has_loses_no_event() {
+    let stage = Stage::default();
+    let (one, two) = (EventId::random(), EventId::random());
+    let accounts = Repository::<Account, _>::new(stage.clone());
+    let accounts = accounts.with_ids(Minted(vec![one, two].into()));
+    accounts.create(&ada(), Account::open("Ada")).await.unwrap();
+    let deposit = || accounts.execute(&ada(), |account| account.deposit(5));
+    deposit().await.unwrap();
+    let before = stage.log().await;
+
+    // The very same event, and yet another one.
+    let refused = deposit().await;
+
+    assert!(
+        matches!(&refused, Err(ExecuteError::Store(StoreError::IdReused { id, .. })) if *id == two),
+        "{refused:?}"
+    );
+    assert_eq!(stage.log().await, before);
+}
+
+#[tokio::test]
+async fn an_id_that_another_mints_at_the_same_moment_loses_no_event() {
+    let stage = Stage::default();
+    let theirs = EventId::derived(&stream(), "t1", 0);
+    let accounts = Repository::<Account, _>::new(stage.clone());
+    let accounts = accounts.with_ids(Minted(vec![EventId::random(), theirs].into()));
+    accounts.create(&ada(), Account::open("Ada")).await.unwrap();
+    stage.cue(&[Cue::Twin(1)]);
+
+    let refused = accounts.execute(&ada(), |account| account.deposit(5)).await;
+
+    assert!(
+        matches!(
+            &refused,
+            Err(ExecuteError::Store(StoreError::IdReused { .. }))
+        ),
+        "{refused:?}"
+    );
+    assert_eq!(accounts.load(&ada()).await.unwrap().balance, 1_000);
 }
