@@ -42,6 +42,7 @@
 
 mod append;
 mod error;
+mod log;
 mod options;
 mod page;
 mod read;
@@ -50,6 +51,7 @@ mod row;
 mod schema;
 mod snapshot;
 mod store;
+mod transaction;
 mod wait;
 
 pub use options::{Durability, SqliteOptions};

@@ -4,14 +4,17 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use es_core::{Direction, EventId, Filter, LogQuery, Position, StoreError, StreamId, StreamQuery};
+use es_core::{
+    Direction, EventId, Filter, LogQuery, Placement, Position, Revision, StoreError, StreamId,
+    StreamQuery,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
 
 use crate::SqliteOptions;
 use crate::error::{Fault, before_commit, gone};
 use crate::page::Page;
-use crate::row::{Rows, event_columns, signed, unsigned};
+use crate::row::{Rows, event_columns, signed, timestamp, unsigned};
 
 /// How many events a filtered read looks at before it answers how far it came.
 const STEP: usize = 50_000;
@@ -102,6 +105,39 @@ pub(crate) fn stream_key(
                 .optional()
         })
         .map_err(before_commit)
+}
+
+/// Where an event id stands in a stream.
+pub(crate) fn placement(
+    connection: &Connection,
+    key: i64,
+    id: EventId,
+) -> Result<Option<Placement>, StoreError> {
+    let found = connection
+        .prepare_cached(
+            "SELECT revision, position, recorded_at FROM events WHERE stream = ?1 AND id = ?2",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_row(params![key, id.as_bytes().as_slice()], |row| {
+                    Ok((unsigned(row, 0), unsigned(row, 1), timestamp(row, 2)))
+                })
+                .optional()
+        })
+        .map_err(before_commit)?;
+    match found {
+        None => Ok(None),
+        Some((Some(revision), Some(position), Some(recorded_at))) => Ok(Some(Placement::new(
+            Revision::new(revision),
+            Position::new(position),
+            recorded_at,
+        ))),
+        Some((_, position, _)) => Err(Fault::Row {
+            position: position.map_or(0, signed),
+            column: "revision, position or recorded_at",
+        }
+        .into()),
+    }
 }
 
 impl Reader {
