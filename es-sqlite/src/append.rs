@@ -109,6 +109,16 @@ fn write(mut log: Log, mut requests: Receiver<Request>, head: &watch::Sender<Pos
     }
 }
 
+impl Request {
+    /// How many events it would add.
+    fn events(&self) -> usize {
+        match self {
+            Self::Append(append, _) => append.events.len(),
+            Self::SaveSnapshot(..) | Self::DeleteSnapshots(..) | Self::Close(_) => 0,
+        }
+    }
+}
+
 impl es_core::batch::Request for Request {
     type Done = Done;
 
@@ -145,9 +155,11 @@ impl es_core::batch::Request for Request {
 
 /// Tries to commit a batch.
 fn commit(log: &mut Log, batch: &[Request], head: &watch::Sender<Position>) -> Attempt<Done> {
+    let events: usize = batch.iter().map(Request::events).sum();
+    let span = tracing::debug_span!("es_sqlite.commit", requests = batch.len(), events);
+    let _within = span.enter();
     match log.transact(batch, perform) {
         Ok(done) => {
-            tracing::trace!(requests = batch.len(), "committed");
             // Before the answers, so that whoever has one finds that waiting for it is over.
             if let Some(position) = log.head() {
                 tell(head, position);
