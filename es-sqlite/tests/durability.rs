@@ -2,9 +2,11 @@
 
 mod support;
 
+use std::process::{Command, Stdio};
+
 use es_core::{Append, EventStore, Expected, LogQuery, Revision};
 use es_sqlite::{Durability, SqliteStore};
-use support::{events, stream};
+use support::{child, events, stream};
 
 #[tokio::test]
 async fn a_database_is_written_through_to_the_disk() {
@@ -52,6 +54,56 @@ async fn an_append_is_in_the_log_file_before_it_is_acknowledged() {
         let after = std::fs::metadata(&wal).unwrap();
         assert!(after.len() > length || after.modified().unwrap() > before);
     }
+}
+
+/// Appends one after the other.
+#[tokio::main]
+async fn append_singly(path: &str, durability: Durability) {
+    let options = SqliteStore::options().durability(durability);
+    let store = options.open(path).await.unwrap();
+    for number in 0..APPENDS {
+        let append = Append::new(stream(number), Expected::NoStream, events(1));
+        store.append(append).await.unwrap();
+    }
+    // Closing isn't what is counted.
+    std::process::exit(0);
+}
+
+const APPENDS: u64 = 100;
+
+/// How often a child that appends asks the system to write through to the disk.
+fn syncs(name: &str, durability: &str) -> u64 {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    let path = folder.path().join(durability);
+    let status = Command::new("strace")
+        .args(["-f", "-qq", "-e", "trace=fsync,fdatasync", "-o"])
+        .arg(&trace)
+        .arg(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--include-ignored", "--test-threads=1"])
+        .env(support::CHILD, path)
+        .stdout(Stdio::null())
+        .status();
+    assert!(status.expect("`strace` isn't on this machine").success());
+    let trace = std::fs::read_to_string(trace).unwrap();
+    let called = |line: &&str| line.contains("sync(") && !line.contains("resumed");
+    trace.lines().filter(called).count() as u64
+}
+
+#[test]
+#[ignore = "needs `strace`, and a system that lets it look"]
+fn a_commit_is_written_through_once_and_by_normal_durability_at_checkpoints_alone() {
+    let name = "a_commit_is_written_through_once_and_by_normal_durability_at_checkpoints_alone";
+    match child() {
+        Some(path) if path.ends_with("full") => append_singly(&path, Durability::Full),
+        Some(path) => append_singly(&path, Durability::Normal),
+        None => {}
+    }
+    let (full, normal) = (syncs(name, "full"), syncs(name, "normal"));
+    println!("{APPENDS} appends: {full} syncs, {normal} by normal durability");
+    assert!(full >= APPENDS, "a commit isn't written through");
+    assert!(full < 2 * APPENDS, "a commit is written through twice");
+    assert!(normal < APPENDS / 2);
 }
 
 #[tokio::test]
