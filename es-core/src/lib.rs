@@ -117,7 +117,7 @@ pub use snapshot::{Snapshot, SnapshotPolicy, SnapshotStore, Snapshotting};
 pub use store::EventStore;
 pub use stream_id::{InvalidStreamId, StreamId};
 pub use strict::EncodeError;
-pub use subscription::{Checkpoint, Subscription};
+pub use subscription::{Checkpoint, Next, Subscription};
 pub use temporal::{
     At, Change, Correct, CorrectAs, CorrectError, Correctable, Corrected, Correction, Corrections,
     Diff, Effect, Fate, Impact, Known, Sample, Samples, Violation, WhatIf,

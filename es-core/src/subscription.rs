@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use futures_core::future::BoxFuture;
+use futures_core::stream::BoxStream;
+use futures_util::stream::{self, StreamExt};
 
 use crate::{
     EventId, EventStore, Filter, LogPage, LogQuery, Position, StoreError, StoredEvent, spans,
@@ -18,13 +20,13 @@ use crate::{
 /// Also found as *catch-up subscription*, *all-stream subscription* or *tailing cursor* in other libraries.
 ///
 /// ```no_run
-/// # use es_core::{EventStore, Filter, Checkpoint, StoreError, Subscription};
+/// # use es_core::{EventStore, Filter, Checkpoint, Next, StoreError, Subscription};
 /// # async fn follow(store: impl EventStore) -> Result<(), StoreError> {
 /// let mut subscription = Subscription::new(store, Filter::all().category("account"), Checkpoint::START);
 /// loop {
 ///     match subscription.next().await? {
-///         Some(event) => println!("{} {}", event.position, event.name),
-///         None => println!("caught up to {}", subscription.looked_to()),
+///         Next::Event(event) => println!("{} {}", event.position, event.name),
+///         Next::CaughtUp(position) => println!("caught up to {position}"),
 ///     }
 /// }
 /// # }
@@ -67,6 +69,39 @@ impl Checkpoint {
         position: Position::START,
         event_id: None,
     };
+
+    /// Right after this event.
+    pub fn after(event: &StoredEvent) -> Self {
+        Self {
+            position: event.position,
+            event_id: Some(event.envelope.id),
+        }
+    }
+}
+
+/// What a [`Subscription`] has next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    /// An event.
+    Event(StoredEvent),
+    /// There is none: everything that the log held was looked at, up to this position. Told once each time; what is asked
+    /// for next is waited for.
+    CaughtUp(Position),
+}
+
+impl Next {
+    /// The event, if it is one.
+    pub fn event(self) -> Option<StoredEvent> {
+        match self {
+            Self::Event(event) => Some(event),
+            Self::CaughtUp(_) => None,
+        }
+    }
+
+    /// Whether the subscription has caught up.
+    pub fn is_caught_up(&self) -> bool {
+        matches!(self, Self::CaughtUp(_))
+    }
 }
 
 impl<S: EventStore> Subscription<S> {
@@ -96,31 +131,28 @@ impl<S: EventStore> Subscription<S> {
         }
     }
 
-    /// The next event, waiting for it; `None` once each time that it has caught up with the log.
+    /// The next event, waiting for it, or, once each time, that there is none yet. It never ends.
     ///
     /// Cancel-safe: dropping the future before it is ready loses no event. After an error the next call tries again.
     ///
     /// # Errors
     ///
     /// [`StoreError::LogDiverged`] if the checkpoint's position doesn't hold the checkpoint's event any more.
-    pub async fn next(&mut self) -> Result<Option<StoredEvent>, StoreError> {
+    pub async fn next(&mut self) -> Result<Next, StoreError> {
         if !self.checked {
             self.check().await?;
             self.checked = true;
         }
         loop {
             if let Some(event) = self.page.pop_front() {
-                self.checkpoint = Checkpoint {
-                    position: event.position,
-                    event_id: Some(event.envelope.id),
-                };
+                self.checkpoint = Checkpoint::after(&event);
                 self.told = false;
-                return Ok(Some(event));
+                return Ok(Next::Event(event));
             }
             if self.end {
                 if !self.told {
                     self.told = true;
-                    return Ok(None);
+                    return Ok(Next::CaughtUp(self.looked_to));
                 }
                 self.store.wait_past(self.looked_to).await?;
             }
@@ -141,7 +173,7 @@ impl<S: EventStore> Subscription<S> {
     ///
     /// Cancel-safe as [`next`](Self::next) is, and cheaper for many events.
     pub async fn next_batch(&mut self, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
-        let Some(first) = self.next().await? else {
+        let Next::Event(first) = self.next().await? else {
             return Ok(Vec::new());
         };
         let more = self.page.len().min(limit.saturating_sub(1));
@@ -149,12 +181,25 @@ impl<S: EventStore> Subscription<S> {
         events.push(first);
         events.extend(self.page.drain(..more));
         if let Some(last) = events.last() {
-            self.checkpoint = Checkpoint {
-                position: last.position,
-                event_id: Some(last.envelope.id),
-            };
+            self.checkpoint = Checkpoint::after(last);
         }
         Ok(events)
+    }
+
+    /// The events alone, as a stream that never ends: where to go on after one, [`Checkpoint::after`] it says.
+    ///
+    /// After an error the stream tries again when it is polled again; whoever doesn't want that stops polling.
+    pub fn into_stream(self) -> BoxStream<'static, Result<StoredEvent, StoreError>> {
+        let next = |mut subscription: Self| async move {
+            loop {
+                match subscription.next().await {
+                    Ok(Next::Event(event)) => return Some((Ok(event), subscription)),
+                    Ok(Next::CaughtUp(_)) => {}
+                    Err(error) => return Some((Err(error), subscription)),
+                }
+            }
+        };
+        stream::unfold(self, next).boxed()
     }
 
     async fn next_page(&mut self) -> Result<LogPage, StoreError> {

@@ -197,11 +197,11 @@ fn latency(runtime: &Runtime, addresses: &str) {
                 let store = store.clone();
                 async move { store.append(append).await }
             });
-            while subscription.next().await.expect("an event").is_none() {}
+            while subscription.next().await.expect("an event").is_caught_up() {}
             times.push(start.elapsed());
             appending.await.expect("a task").expect("it is appended");
             // Until it waits.
-            while subscription.next().await.expect("nothing").is_some() {}
+            while !subscription.next().await.expect("nothing").is_caught_up() {}
         }
         times
     });

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use es_core::{
     Aggregate, Append, Apply, Checkpoint, Event, EventId, EventStore, Expected, Filter, Json,
-    NewEvent, NoError, StreamId, StreamQuery, Subscription,
+    NewEvent, Next, NoError, StreamId, StreamQuery, Subscription,
 };
 use es_nats::NatsStore;
 use es_servers::Nats;
@@ -84,7 +84,7 @@ async fn our(address: &str, name: &str) -> i64 {
     let store = open(address, name).await;
     let mut subscription = Subscription::new(store, Filter::all(), Checkpoint::START);
     let mut sum = 0;
-    while let Some(event) = subscription.next().await.expect("an event") {
+    while let Next::Event(event) = subscription.next().await.expect("an event") {
         match event.decode::<AccountEvent>().expect("it decodes") {
             Some(AccountEvent::Deposited(deposited)) => sum += black_box(deposited).cents,
             None => unreachable!("no name is retired"),

@@ -8,7 +8,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use es_core::{
-    Append, Checkpoint, EventId, EventStore, Expected, Filter, Position, StoredEvent, Subscription,
+    Append, Checkpoint, EventId, EventStore, Expected, Filter, Next, Position, StoredEvent,
+    Subscription,
 };
 use es_nats::{NatsOptions, NatsStore};
 use es_servers::{Nats, NatsCluster};
@@ -21,10 +22,10 @@ fn follow(store: &NatsStore) -> tokio::task::JoinHandle<Vec<EventId>> {
         let mut followed = Vec::new();
         loop {
             match subscription.next().await {
-                Ok(Some(event)) if &*event.name == LAST => return followed,
-                Ok(Some(event)) => followed.push(event.envelope.id),
+                Ok(Next::Event(event)) if &*event.name == LAST => return followed,
+                Ok(Next::Event(event)) => followed.push(event.envelope.id),
                 // It goes on through every outage.
-                Ok(None) | Err(_) => {}
+                Ok(Next::CaughtUp(_)) | Err(_) => {}
             }
         }
     })

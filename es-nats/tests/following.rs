@@ -41,7 +41,7 @@ async fn follow(store: NatsStore) -> Vec<StoredEvent> {
     let mut followed = Vec::new();
     while followed.len() < WRITERS * APPENDS * EVENTS {
         let next = tokio::time::timeout(Duration::from_mins(1), subscription.next());
-        followed.extend(next.await.expect("the follower is stuck").unwrap());
+        followed.extend(next.await.expect("the follower is stuck").unwrap().event());
     }
     followed
 }

@@ -98,7 +98,7 @@ fn follow(store: &PostgresStore) -> Arrivals {
     let mut subscription = Subscription::new(store.clone(), Filter::all(), Checkpoint::START);
     tokio::spawn(async move {
         loop {
-            if subscription.next().await.expect("an event").is_some() {
+            if !subscription.next().await.expect("an event").is_caught_up() {
                 let _ = arrived.send(Instant::now());
             }
         }

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use bare::median;
-use es_core::{Aggregate, Apply, Checkpoint, Event, Filter, NoError, Position, Subscription};
+use es_core::{Aggregate, Apply, Checkpoint, Event, Filter, Next, NoError, Position, Subscription};
 use es_postgres::PostgresStore;
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -68,7 +68,7 @@ async fn our(url: &str, events: i64) -> i64 {
     let last = Position::new(events.unsigned_abs());
     let mut subscription = Subscription::new(store, Filter::all(), Checkpoint::START);
     let mut sum = 0;
-    while let Some(event) = subscription.next().await.expect("an event") {
+    while let Next::Event(event) = subscription.next().await.expect("an event") {
         match event.decode::<AccountEvent>().expect("it decodes") {
             Some(AccountEvent::Deposited(deposited)) => sum += black_box(deposited).cents,
             None => unreachable!("no name is retired"),

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use es_core::{
-    Appended, Checkpoint, EventId, EventStore, Filter, Position, StoreError, StoredEvent,
+    Appended, Checkpoint, EventId, EventStore, Filter, Next, Position, StoreError, StoredEvent,
     Subscription,
 };
 use es_postgres::PostgresStore;
@@ -203,11 +203,13 @@ impl Load {
             let ended = self.ended.load(Ordering::Relaxed);
             let next = tokio::time::timeout(Duration::from_secs(1), subscription.next());
             match next.await {
-                Ok(Ok(Some(event))) => received.push(event),
-                Ok(Ok(None)) | Err(_) if ended && received.len() >= self.count() * EVENTS => {
+                Ok(Ok(Next::Event(event))) => received.push(event),
+                Ok(Ok(Next::CaughtUp(_))) | Err(_)
+                    if ended && received.len() >= self.count() * EVENTS =>
+                {
                     return received;
                 }
-                Ok(Ok(None)) | Err(_) => {}
+                Ok(Ok(Next::CaughtUp(_))) | Err(_) => {}
                 Ok(Err(StoreError::Unavailable(_))) => {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }

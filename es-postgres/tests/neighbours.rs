@@ -5,7 +5,8 @@ mod support;
 use std::time::Duration;
 
 use es_core::{
-    Append, Checkpoint, EventStore, Expected, Filter, LogQuery, Position, StoreError, Subscription,
+    Append, Checkpoint, EventStore, Expected, Filter, LogQuery, Next, Position, StoreError,
+    Subscription,
 };
 use es_postgres::PostgresStore;
 use es_servers::needs_postgres;
@@ -69,7 +70,7 @@ needs_postgres! {
         let mut subscription = Subscription::new(one, Filter::all(), Checkpoint::START).page_size(3);
         let mut positions = Vec::new();
         while positions.len() < 80 {
-            if let Some(event) = soon("an event", subscription.next()).await.unwrap() {
+            if let Next::Event(event) = soon("an event", subscription.next()).await.unwrap() {
                 positions.push(event.position.number());
             }
         }
@@ -151,7 +152,7 @@ needs_postgres! {
         for number in 1..=5 {
             store.append(append(number, 1)).await.unwrap();
             let event = loop {
-                if let Some(event) = soon("an event", subscription.next()).await.unwrap() {
+                if let Next::Event(event) = soon("an event", subscription.next()).await.unwrap() {
                     break event;
                 }
             };
@@ -192,7 +193,7 @@ needs_postgres! {
             store.append(append(number, 1)).await.unwrap();
         }
         let mut subscription = Subscription::new(store.clone(), Filter::all(), Checkpoint::START);
-        while subscription.next().await.unwrap().is_some() {}
+        while !subscription.next().await.unwrap().is_caught_up() {}
         let checkpoint = subscription.checkpoint();
         assert_eq!(checkpoint.position.number(), 3);
 

@@ -79,7 +79,7 @@ needs_postgres! {
         transaction.commit().await.unwrap();
         soon("the wake-up", waiting).await.unwrap().unwrap();
         let mut subscription = Subscription::new(store, Filter::all(), Checkpoint::START);
-        assert!(subscription.next().await.unwrap().is_some());
+        assert!(subscription.next().await.unwrap().event().is_some());
     }
 
     #[tokio::test]

@@ -43,7 +43,12 @@ async fn follow(store: &PostgresStore, count: usize) -> Vec<StoredEvent> {
         Subscription::new(store.clone(), Filter::all(), Checkpoint::START).page_size(17);
     let mut received = Vec::new();
     while received.len() < count {
-        received.extend(soon("the follower", subscription.next()).await.unwrap());
+        received.extend(
+            soon("the follower", subscription.next())
+                .await
+                .unwrap()
+                .event(),
+        );
     }
     received
 }

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use bare::{Bare, Job};
 use es_core::{
     Aggregate, Append, Apply, Cause, Checkpoint, Event, EventId, EventStore, Expected, InMemory,
-    Json, NewEvent, NoError, Projection, Recorded, Runner, StreamId, Subscription,
+    Json, NewEvent, Next, NoError, Projection, Recorded, Runner, StreamId, Subscription,
 };
 use es_sqlite::{Context, SqliteHandler, SqliteReadModels, SqliteStore};
 use rusqlite::{Connection, Transaction};
@@ -118,7 +118,7 @@ fn payload(cents: usize) -> String {
 async fn decoded(store: SqliteStore) -> i64 {
     let mut subscription = Subscription::new(store, Table::filter(), Checkpoint::START);
     let mut sum = 0;
-    while let Some(event) = subscription.next().await.expect("an event") {
+    while let Next::Event(event) = subscription.next().await.expect("an event") {
         let decoded = event.decode::<AccountEvent>().expect("it decodes");
         if let Some(AccountEvent::Deposited(deposited)) = decoded {
             sum += black_box(deposited).cents;

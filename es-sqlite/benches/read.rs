@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use bare::{Bare, Job};
-use es_core::{Aggregate, Apply, Checkpoint, Event, Filter, NoError, Subscription};
+use es_core::{Aggregate, Apply, Checkpoint, Event, Filter, Next, NoError, Subscription};
 use es_sqlite::SqliteStore;
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -71,7 +71,7 @@ async fn our(path: PathBuf) -> i64 {
     let store = SqliteStore::open(path).await.expect("the store opens");
     let mut subscription = Subscription::new(store, Filter::all(), Checkpoint::START);
     let mut sum = 0;
-    while let Some(event) = subscription.next().await.expect("an event") {
+    while let Next::Event(event) = subscription.next().await.expect("an event") {
         match event.decode::<AccountEvent>().expect("it decodes") {
             Some(AccountEvent::Deposited(deposited)) => sum += black_box(deposited).cents,
             None => unreachable!("no name is retired"),

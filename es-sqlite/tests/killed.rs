@@ -51,9 +51,7 @@ async fn append_without_end(path: &str) {
             }
         })
     });
-    for task in tasks.collect::<Vec<_>>() {
-        task.await.unwrap();
-    }
+    futures_util::future::join_all(tasks).await;
 }
 
 /// An append that was acknowledged: its stream, its first event's id and its last event's revision, as text.

@@ -64,7 +64,7 @@ fn two_processes_append_and_a_follower_sees_all_in_order() {
         let mut followed = Vec::new();
         while followed.len() < expected {
             let next = tokio::time::timeout(Duration::from_mins(1), subscription.next());
-            followed.extend(next.await.expect("the follower is stuck").unwrap());
+            followed.extend(next.await.expect("the follower is stuck").unwrap().event());
         }
         followed
     });

@@ -37,9 +37,10 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
             _ => true,
         };
         for event in &append.events {
-            let found = match in_place {
-                true => self.store.find(&append.stream, event.id).await?,
-                false => None,
+            let found = if in_place {
+                self.store.find(&append.stream, event.id).await?
+            } else {
+                None
             };
             if !found.is_some_and(|stored| is_same(&stored, event)) {
                 return Err(StoreError::IdReused {

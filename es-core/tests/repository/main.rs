@@ -4,6 +4,7 @@ mod bank;
 mod cache;
 mod commands;
 mod conflicts;
+mod following;
 mod metadata;
 mod once;
 mod past;

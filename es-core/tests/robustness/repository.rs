@@ -2,7 +2,7 @@
 
 use es_core::{
     Append, Checkpoint, EventId, EventStore, ExecuteError, Expected, Filter, Json, LoadError,
-    NewEvent, NoError, Repository, Revision, Snapshot, SnapshotStore, StoreError, StreamId,
+    NewEvent, Next, NoError, Repository, Revision, Snapshot, SnapshotStore, StoreError, StreamId,
     Subscription, Timestamp,
 };
 use es_memory::MemoryStore;
@@ -96,7 +96,7 @@ proptest! {
                 }
             }
             let mut subscription = Subscription::new(store.clone(), Filter::all(), Checkpoint::START);
-            while let Some(stored) = subscription.next().await.unwrap() {
+            while let Next::Event(stored) = subscription.next().await.unwrap() {
                 let _ = stored.decode::<SubjectEvent>();
             }
             assert_eq!(store.head().await.unwrap(), head);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use es_core::{
-    AnyStore, Checkpoint, EventId, EventStore, Expected, Filter, StoreError, StoredEvent,
+    AnyStore, Checkpoint, EventId, EventStore, Expected, Filter, Next, StoreError, StoredEvent,
     Subscription,
 };
 use tokio::task::JoinHandle;
@@ -55,7 +55,7 @@ async fn next(
 ) -> Result<StoredEvent, Failure> {
     let next = async {
         loop {
-            if let Some(event) = subscription.next().await? {
+            if let Next::Event(event) = subscription.next().await? {
                 return Ok::<_, StoreError>(event);
             }
         }
@@ -112,7 +112,11 @@ pub(crate) async fn a_filtered_subscription_passes_over_what_does_not_match(benc
             // Told to have caught up, though the last events don't pass.
             while subscription.looked_to() < last {
                 let told = bench.soon("catching up", subscription.next()).await??;
-                same("events that pass", told.map(|event| event.position), None)?;
+                same(
+                    "events that pass",
+                    told.event().map(|event| event.position),
+                    None,
+                )?;
             }
         }
     }
@@ -145,7 +149,7 @@ pub(crate) async fn a_subscriber_whose_waits_are_dropped_loses_nothing(bench: &B
         while received.len() < EVENTS {
             let polls = dice.below(4);
             if let Some(next) = super::cancellation::polled(polls, subscription.next()).await {
-                received.extend(next?);
+                received.extend(next?.event());
                 writing.received(received.len());
             }
             tokio::task::yield_now().await;
