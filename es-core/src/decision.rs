@@ -58,8 +58,39 @@ pub trait Decision<A: Aggregate>: Sized {
 /// before it is stored), and any of them in a `Result` with the aggregate's error. For an aggregate with `Default`
 /// and without initial events every event may come first.
 ///
-/// Implemented by `#[derive(Aggregate)]`; asked for by [`Repository::create`](crate::Repository::create). See
-/// [`Decision`] for an example of both.
+/// Implemented by `#[derive(Aggregate)]`; asked for by [`Repository::create`](crate::Repository::create). It is a promise
+/// of types alone: that the stream is empty the store checks.
+///
+/// ```
+/// # #[cfg(feature = "derive")] {
+/// # use es_core::{Aggregate, Apply, Create, Creation, Event, NoError};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "door.fitted")]
+/// # struct Fitted {}
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "door.opened")]
+/// # struct Opened {}
+/// # #[derive(Aggregate)]
+/// # #[aggregate(name = "door", id = String, event = DoorEvent, error = NoError)]
+/// # #[event(Fitted, initial)]
+/// # #[event(Opened)]
+/// # struct Door;
+/// # impl Create<Fitted> for Door {
+/// #     fn create(_: Fitted) -> Self { Self }
+/// # }
+/// # impl Apply<Opened> for Door {
+/// #     fn apply(&mut self, _: Opened) {}
+/// # }
+/// fn begins(creation: impl Creation<Door>) -> usize {
+///     creation.decided().map_or(0, |events| events.len())
+/// }
+///
+/// assert_eq!(begins(Fitted {}), 1);
+/// assert_eq!(begins((Fitted {}, Opened {})), 2);
+/// // begins(Opened {}); // `Opened` doesn't begin a stream of `Door`
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` doesn't begin a stream of `{A}`",
     label = "the first event has to be an initial one",
