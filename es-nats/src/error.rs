@@ -46,6 +46,18 @@ pub(crate) enum Fault {
     Message(u64),
     #[error("message {sequence} of the log doesn't follow what its stream has")]
     OutOfOrder { sequence: u64 },
+    #[error(
+        "`{0}` can't begin a subject: tokens of 1 to 64 letters, digits, `-` and `_`, with dots between, can"
+    )]
+    Prefix(String),
+    #[error("no JetStream stream keeps the subject `{0}`; make one that does")]
+    Unkept(String),
+    #[error("event {id} has {bytes} bytes outside; the server takes at most {limit}")]
+    EventTooLarge {
+        id: String,
+        bytes: usize,
+        limit: usize,
+    },
     #[error("the snapshot of a stream is unreadable")]
     Snapshot,
     #[error("the snapshot has {bytes} bytes; the server takes at most {limit}")]
@@ -62,7 +74,7 @@ impl From<Fault> for StoreError {
             | Fault::NoResponders
             | Fault::Behind { .. }
             | Fault::Contended => Self::Unavailable(fault.into()),
-            Fault::Name(_) | Fault::Address | Fault::SnapshotTooLarge { .. } => {
+            Fault::Name(_) | Fault::Prefix(_) | Fault::Address | Fault::SnapshotTooLarge { .. } => {
                 Self::invalid(es_core::Invalid::Store(fault.into()))
             }
             fault => Self::Backend(fault.into()),

@@ -57,6 +57,8 @@
 //! election, for as long as [`NatsOptions::timeout`] says. After that an append is [`Unavailable`] if it was never sent, and
 //! [`Unknown`] if it may have been written; repeated with the same ids it is written once.
 //!
+//! [`NatsPublisher`] publishes events for others, of a log in any store.
+//!
 //! It needs NATS 2.9 or newer and runs on Tokio.
 //!
 //! # Limits
@@ -76,6 +78,7 @@ mod log;
 mod message;
 mod options;
 mod page;
+mod publisher;
 mod read;
 mod schema;
 mod snapshot;
@@ -85,4 +88,5 @@ mod wait;
 mod wire;
 
 pub use options::{Durability, NatsOptions};
+pub use publisher::NatsPublisher;
 pub use store::NatsStore;

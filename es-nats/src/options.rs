@@ -6,9 +6,10 @@ use std::time::Duration;
 use async_nats::{ConnectOptions, ServerAddr};
 use es_core::{Clock, StoreError, SystemClock};
 
-use crate::NatsStore;
 use crate::error::Fault;
 use crate::subject::is_name;
+use crate::wire::Wire;
+use crate::{NatsPublisher, NatsStore};
 
 /// How a store is opened. [`NatsStore::open`] takes what stands here as the default.
 ///
@@ -223,12 +224,31 @@ impl NatsOptions {
         if !is_name(&self.name) {
             return Err(Fault::Name(self.name).into());
         }
-        let addresses = addresses.as_ref().split(',').map(str::trim);
+        let wire = self.connect(addresses.as_ref()).await?;
+        NatsStore::start(self, wire).await
+    }
+
+    /// Connects a publisher whose subjects begin with `prefix`, such as `public.bank`; what is said of a log plays no part.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Invalid`] if the prefix or an address isn't one, [`StoreError::Unavailable`] if no server can be
+    /// reached, [`StoreError::Backend`] if it refuses us.
+    pub async fn connect_publisher(
+        self,
+        addresses: impl AsRef<str>,
+        prefix: impl Into<String>,
+    ) -> Result<NatsPublisher, StoreError> {
+        NatsPublisher::new(self.connect(addresses.as_ref()).await?, prefix.into())
+    }
+
+    async fn connect(&self, addresses: &str) -> Result<Wire, StoreError> {
+        let addresses = addresses.split(',').map(str::trim);
         let addresses = addresses
             .map(|address| address.parse().map_err(|_| Fault::Address))
             .collect::<Result<Vec<ServerAddr>, _>>()?;
         let driver = self.driver(&addresses).await?;
-        NatsStore::start(self, driver, &addresses).await
+        Wire::connect(driver, &addresses, self.timeout).await
     }
 
     /// The driver's own options.

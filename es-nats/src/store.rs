@@ -1,7 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use async_nats::{ConnectOptions, ServerAddr};
 use es_core::{
     Append, Appended, BoxFuture, EventId, EventStore, LogPage, LogQuery, Position, Revision,
     Snapshot, SnapshotStore, StoreError, StoredEvent, StreamId, StreamPage, StreamQuery,
@@ -37,12 +36,7 @@ impl NatsStore {
         NatsOptions::new()
     }
 
-    pub(crate) async fn start(
-        options: NatsOptions,
-        driver: ConnectOptions,
-        addresses: &[ServerAddr],
-    ) -> Result<Self, StoreError> {
-        let wire = Wire::connect(driver, addresses, options.timeout).await?;
+    pub(crate) async fn start(options: NatsOptions, wire: Wire) -> Result<Self, StoreError> {
         let replicas = schema::open(&wire, &options).await?;
         tracing::debug!(log = options.name, replicas, "NATS store opened");
         let snapshots = Snapshots::new(wire.clone(), &options.name, replicas);

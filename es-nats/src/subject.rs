@@ -64,6 +64,17 @@ pub(crate) fn stream(log: &str, subject: &str) -> Option<StreamId> {
     StreamId::new(category, id).ok()
 }
 
+/// The subject of a public type of events: its dots part tokens.
+pub(crate) fn of_type(prefix: &str, r#type: &str) -> String {
+    let mut subject = prefix.to_owned();
+    // An empty token can't be.
+    for token in r#type.split('.').filter(|token| !token.is_empty()) {
+        subject.push('.');
+        encode(&mut subject, token);
+    }
+    subject
+}
+
 /// Whether the text can be the name of a JetStream stream and the first token of its subjects.
 pub(crate) fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(stands_for_itself)
@@ -101,7 +112,7 @@ fn decode(token: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_name, of_stream, stream};
+    use super::{is_name, of_stream, of_type, stream};
     use es_core::StreamId;
 
     #[test]
@@ -134,6 +145,15 @@ mod tests {
         ] {
             assert_eq!(stream("log", subject), None, "{subject}");
         }
+    }
+
+    #[test]
+    fn a_type_is_a_subject_of_as_many_tokens() {
+        assert_eq!(
+            of_type("a.b", "com.bank.opened-v1"),
+            "a.b.com.bank.opened-v1"
+        );
+        assert_eq!(of_type("a", "..x y.*"), "a.x%20y.%2A");
     }
 
     #[test]
