@@ -14,7 +14,8 @@ use std::sync::Arc;
 
 use crate::{
     Aggregate, At, BoxStream, Clock, Command, Creation, Decision, EventStore, Handler, IdSource,
-    Known, RandomIds, Revision, SnapshotStore, StoreError, StreamId, SystemClock, Timestamp, spans,
+    Known, RandomIds, Revision, SnapshotStore, Snapshotting, StoreError, StreamId, SystemClock,
+    Timestamp, spans,
 };
 pub use appending::Executed;
 use cache::Cache;
@@ -106,10 +107,13 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         }
     }
 
-    /// Keeps snapshots in `snapshots`, as often as the aggregate's `snapshot(every = …)` says.
+    /// Keeps snapshots in `snapshots`, as often as the aggregate's `snapshot(every = …, fold = …)` says.
     ///
     /// A failing snapshot store is logged and never fails a command.
-    pub fn with_snapshots(self, snapshots: impl SnapshotStore) -> Self {
+    pub fn with_snapshots(self, snapshots: impl SnapshotStore) -> Self
+    where
+        A: Snapshotting,
+    {
         Self {
             snapshots: Some(Arc::new(snapshots)),
             ..self
