@@ -22,6 +22,8 @@ pub(crate) enum Cue {
     RequestLost,
     /// The store is away.
     Unavailable,
+    /// The store has the first event's id from another append.
+    IdReused,
     /// Somebody with the key `t1` comes first, with this many deposits.
     Twin(u32),
     /// It never ends.
@@ -43,6 +45,14 @@ impl Stage {
         let stage = Self::default();
         stage.cue(cues);
         stage
+    }
+
+    /// A stage before this store.
+    pub(crate) fn on(store: MemoryStore) -> Self {
+        Self {
+            store,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn cue(&self, cues: &[Cue]) {
@@ -77,6 +87,10 @@ impl Stage {
             }
             Cue::RequestLost => Err(StoreError::Unknown("the line went dead".into())),
             Cue::Unavailable => Err(StoreError::Unavailable("the line is dead".into())),
+            Cue::IdReused => Err(StoreError::IdReused {
+                stream: append.stream,
+                id: append.events[0].id,
+            }),
             Cue::Twin(count) => {
                 let stream = append.stream.clone();
                 let events = (0..count)
