@@ -1,12 +1,10 @@
-use std::task::{Context, Waker};
-
 use es_core::{ExecuteError, Repository, Revision, StoreError};
 
 use crate::bank::{Account, Deposited, Refusal, ada};
 use crate::stores::{Cue, Stage, deposit, stream};
 
 /// Ada's account with 10 in it, hot.
-async fn hot() -> (Stage, Repository<Account, Stage>) {
+pub(crate) async fn hot() -> (Stage, Repository<Account, Stage>) {
     let stage = Stage::default();
     let accounts = Repository::<Account, _>::new(stage.clone()).with_cache(8);
     accounts
@@ -95,6 +93,7 @@ async fn a_conflict_on_a_kept_state_reads_the_tail_and_decides_again() {
         .await
         .unwrap();
     assert_eq!(executed.revision(), Revision::new(4));
+    assert_eq!(stage.events_read(), 1);
     assert_eq!(accounts.load(&ada()).await.unwrap().balance, 200);
 }
 
@@ -201,27 +200,18 @@ async fn an_outcome_that_another_handle_came_to_is_found_from_a_kept_state() {
 }
 
 #[tokio::test]
-async fn a_command_under_way_and_a_dropped_one_evict() {
-    for dropped in [false, true] {
-        let (stage, accounts) = hot().await;
-        stage.cue(&[Cue::Hangs]);
-        let command = accounts.execute(&ada(), |account| account.deposit(1));
-        let mut command = IntoFuture::into_future(command);
-        let polled = command
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()));
-        assert!(polled.is_pending());
-        let under_way = (!dropped).then_some(command);
-        stage.counted();
-        // Whoever comes now reads the stream.
-        accounts
-            .execute(&ada(), |account| account.deposit(2))
-            .await
-            .unwrap();
-        assert_eq!(stage.counted(), (1, 1));
-        assert_eq!(accounts.load(&ada()).await.unwrap().balance, 12);
-        drop(under_way);
-    }
+async fn a_rejection_leaves_the_state_hot() {
+    let (stage, accounts) = hot().await;
+    let refused = accounts
+        .execute(&ada(), |account| account.withdraw(11))
+        .await;
+    assert!(refused.unwrap_err().rejection().is_some());
+    assert_eq!(stage.counted(), (0, 1));
+    accounts
+        .execute(&ada(), |account| account.withdraw(10))
+        .await
+        .unwrap();
+    assert_eq!(stage.counted(), (1, 0));
 }
 
 #[tokio::test]

@@ -26,6 +26,8 @@ pub(crate) enum Cue {
     IdReused,
     /// Somebody with the key `t1` comes first, with this many deposits.
     Twin(u32),
+    /// It is behind those that are asked at the same moment.
+    Late,
     /// It never ends.
     Hangs,
 }
@@ -37,6 +39,7 @@ pub(crate) struct Stage {
     cues: Arc<Mutex<Vec<Cue>>>,
     pub appends: Arc<AtomicU32>,
     pub reads: Arc<AtomicU32>,
+    events: Arc<AtomicU32>,
 }
 
 impl Stage {
@@ -65,6 +68,11 @@ impl Stage {
             self.appends.swap(0, Ordering::SeqCst),
             self.reads.swap(0, Ordering::SeqCst),
         )
+    }
+
+    /// How many events of streams were read since the last call.
+    pub(crate) fn events_read(&self) -> u32 {
+        self.events.swap(0, Ordering::SeqCst)
     }
 
     /// Every event of the log.
@@ -98,6 +106,10 @@ impl Stage {
                     .collect();
                 let twin = Append::new(stream, Expected::Any, events);
                 self.store.append(twin).await?;
+                self.store.append(append).await
+            }
+            Cue::Late => {
+                tokio::task::yield_now().await;
                 self.store.append(append).await
             }
             Cue::Hangs => std::future::pending().await,
@@ -141,7 +153,12 @@ impl EventStore for Stage {
 
     fn read_stream(&self, query: StreamQuery) -> BoxFuture<'_, Result<StreamPage, StoreError>> {
         self.reads.fetch_add(1, Ordering::SeqCst);
-        self.store.read_stream(query)
+        Box::pin(async move {
+            let page = self.store.read_stream(query).await?;
+            let events = u32::try_from(page.events.len()).unwrap();
+            self.events.fetch_add(events, Ordering::SeqCst);
+            Ok(page)
+        })
     }
 
     fn read_log(&self, query: LogQuery) -> BoxFuture<'_, Result<LogPage, StoreError>> {
