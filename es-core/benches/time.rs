@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use es_core::{
     Aggregate, Apply, At, Correctable, Event, LoadError, Loaded, NoError, Repository, Revision,
-    Timestamp,
+    Snapshotting, Timestamp,
 };
 use es_memory::MemoryStore;
 use es_testkit::FixedClock;
@@ -76,7 +76,7 @@ fn moved(event: u32) -> Moved {
 /// A stream with an event each minute, and a snapshot after each thousand.
 fn filled<A>(runtime: &Runtime, id: &String, events: u32) -> Repository<A, MemoryStore>
 where
-    A: Aggregate<Id = String, Error = NoError>,
+    A: Snapshotting + Aggregate<Id = String, Error = NoError>,
     Moved: es_core::Creation<A>,
 {
     let clock = Arc::new(FixedClock::at(at(1)));

@@ -98,6 +98,48 @@ pub trait Decision<A: Aggregate>: Sized {
 )]
 pub trait Creation<A: Aggregate>: Decision<A> {}
 
+/// An aggregate that rejects with the error `E`: its own, and no other.
+///
+/// Implemented for every aggregate; never by hand. It is what makes a `Result` a [`Decision`], where another error would
+/// otherwise be a type that doesn't match.
+///
+/// ```
+/// # #[cfg(feature = "derive")] {
+/// # use es_core::{Aggregate, Apply, Event, Rejects};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "counter.counted")]
+/// # struct Counted {}
+/// # #[derive(Default, Aggregate)]
+/// # #[aggregate(name = "counter", id = String, event = CounterEvent, error = std::fmt::Error)]
+/// # #[event(Counted)]
+/// # struct Counter;
+/// # impl Apply<Counted> for Counter {
+/// #     fn apply(&mut self, _: Counted) {}
+/// # }
+/// assert_eq!(Counter::rejection(std::fmt::Error), std::fmt::Error);
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` doesn't reject with `{E}`, but with its own error",
+    label = "the decision's error is `{E}`",
+    note = "turn it into the aggregate's error, which `error = …` in `#[aggregate(…)]` names: \
+            `.map_err(…)`, or `?` with a `From` impl"
+)]
+pub trait Rejects<E>: Aggregate {
+    /// The rejection.
+    fn rejection(error: E) -> Self::Error;
+}
+
+// The error is the aggregate's own and not `Into` it, so that `Ok(…)` in a closure needs no annotation.
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate<Error = E>, E> Rejects<E> for A {
+    fn rejection(error: E) -> E {
+        error
+    }
+}
+
+// None of these impls has `do_not_recommend`: the message would name the whole tuple, and not the event in it.
 impl<A: Aggregate> Decision<A> for () {
     fn decide_into(self, _: &mut Vec<A::Event>) -> Result<(), A::Error> {
         Ok(())
@@ -128,14 +170,13 @@ impl<A: Aggregate, D: Decision<A>, const N: usize> Decision<A> for [D; N] {
 
 impl<A: Aggregate, D: Creation<A>, const N: usize> Creation<A> for [D; N] {}
 
-// The error is the aggregate's own and not `Into` it, so that `Ok(…)` in a closure needs no annotation.
-impl<A: Aggregate<Error = E>, D: Decision<A>, E> Decision<A> for Result<D, E> {
+impl<A: Rejects<E>, D: Decision<A>, E> Decision<A> for Result<D, E> {
     fn decide_into(self, events: &mut Vec<A::Event>) -> Result<(), A::Error> {
-        self?.decide_into(events)
+        self.map_err(A::rejection)?.decide_into(events)
     }
 }
 
-impl<A: Aggregate<Error = E>, D: Creation<A>, E> Creation<A> for Result<D, E> {}
+impl<A: Rejects<E>, D: Creation<A>, E> Creation<A> for Result<D, E> {}
 
 macro_rules! tuples {
     ($($first:ident $($rest:ident)*;)*) => {

@@ -91,7 +91,7 @@ pub use any_store::AnyStore;
 pub use append::{Append, Appended, Expected, Limits, NewEvent, Placement, Verdict};
 pub use audit::{AuditEntry, AuditTrail, CausationTree, Consequence};
 pub use command::{Command, Decided, Handler};
-pub use decision::{Creation, Decision, Draft};
+pub use decision::{Creation, Decision, Draft, Rejects};
 pub use envelope::{Envelope, Recorded, Stored, StoredEvent};
 pub use error::{Cause, Conflict, Invalid, StoreError, Undecodable};
 pub use event::{DecodeError, Event, Payload, PayloadError};

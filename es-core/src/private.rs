@@ -10,7 +10,7 @@ pub use crate::upcast::{
 
 use crate::{
     Aggregate, Command, DecodeError, EncodeError, Event, EventDescriptor, EventSet, Handle,
-    HandleCreate, Handler, Json, Misplaced,
+    HandleCreate, Handler, Json, Misplaced, Payload, SnapshotPolicy,
 };
 
 /// The state before any event, of an aggregate without initial events.
@@ -94,6 +94,43 @@ pub type HandlerOf<C> = Handler<C, <C as Command>::Aggregate>;
 
 /// The id of the aggregate that a command is for.
 pub type IdOf<C> = <<C as Command>::Aggregate as Aggregate>::Id;
+
+/// The state of an aggregate with `snapshot(…)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be kept as a snapshot: it lacks serde's derives",
+    label = "add `#[derive(Serialize, Deserialize)]` to `{Self}`"
+)]
+pub trait KeptState: Payload {}
+
+#[diagnostic::do_not_recommend]
+impl<A: Payload> KeptState for A {}
+
+/// When an aggregate is kept as a snapshot.
+pub const fn snapshots<A: KeptState>(every: u64, fold: u32, schema: u64) -> SnapshotPolicy<A> {
+    SnapshotPolicy::new(every, fold, schema)
+}
+
+/// A command's field with the id of an aggregate whose ids are of the type `Id`.
+#[diagnostic::on_unimplemented(
+    message = "the ids of `{A}` are `{Id}`, and not `{Self}`",
+    label = "make this field a `{Id}`, or name another aggregate"
+)]
+pub trait TargetId<A, Id> {
+    /// The id.
+    fn target_id(&self) -> &Id;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A, Id> TargetId<A, Id> for Id {
+    fn target_id(&self) -> &Id {
+        self
+    }
+}
+
+/// The id of the aggregate that a command is for.
+pub fn target<A: Aggregate, T: TargetId<A, A::Id>>(field: &T) -> &A::Id {
+    field.target_id()
+}
 
 /// The handler of a command for an aggregate that exists.
 pub const fn existing<C: Command>() -> HandlerOf<C>

@@ -6,8 +6,8 @@ use crate::{Aggregate, EventId, Json, Payload, Revision, StoreError, StreamId};
 
 /// An aggregate whose state may be kept as snapshots, so that loading it needn't fold its whole stream.
 ///
-/// Implemented by `#[aggregate(snapshot(every = …, fold = …))]`, which asks for serde's derives on the state; called
-/// by a repository that was given a [`SnapshotStore`]. A snapshot is a cache: it is never the truth, and deleting
+/// Implemented by `#[aggregate(snapshot(every = …, fold = …))]`, which asks for serde's derives on the state; asked
+/// for by [`Repository::with_snapshots`](crate::Repository::with_snapshots). A snapshot is a cache: it is never the truth, and deleting
 /// all of them loses nothing.
 ///
 /// ```
@@ -27,17 +27,17 @@ use crate::{Aggregate, EventId, Json, Payload, Revision, StoreError, StreamId};
 /// #     fn apply(&mut self, _: Counted) { self.count += 1; }
 /// # }
 ///
-/// assert_eq!(Counter::SNAPSHOTS.map(|policy| policy.every), Some(100));
+/// fn kept<A: Snapshotting>() -> Option<u64> {
+///     A::SNAPSHOTS.map(|policy| policy.every)
+/// }
+/// assert_eq!(kept::<Counter>(), Some(100));
 /// # }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be kept as a snapshot: it lacks serde's derives",
-    label = "add `#[derive(Serialize, Deserialize)]` to `{Self}`"
+    message = "`{Self}` doesn't say how often it is kept as a snapshot",
+    label = "add `snapshot(every = 100, fold = 1)` to `#[aggregate(…)]` on `{Self}`, or leave the snapshots out"
 )]
-pub trait Snapshotting: Aggregate + Payload {}
-
-#[diagnostic::do_not_recommend]
-impl<A: Aggregate + Payload> Snapshotting for A {}
+pub trait Snapshotting: Aggregate {}
 
 /// When an aggregate's state is kept, and what a kept state must match to be used.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +59,7 @@ impl<A> SnapshotPolicy<A> {
     /// The policy of an aggregate whose state serde can store.
     pub const fn new(every: u64, fold: u32, schema: u64) -> Self
     where
-        A: Snapshotting,
+        A: Payload,
     {
         Self {
             every,

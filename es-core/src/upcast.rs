@@ -202,13 +202,59 @@ fn refused(to: u32, field: Option<&str>) -> DecodeError {
     }
 }
 
-/// What a function on JSON answers; its error may quote the payload, and is dropped.
-pub fn judged<E>(value: Value, with: fn(Value) -> Result<Value, E>) -> Option<Value> {
-    with(value).ok()
+/// What a function on JSON takes.
+#[diagnostic::on_unimplemented(
+    message = "an upcast takes the older payload as `serde_json::Value`, and not as `{Self}`",
+    label = "write `fn name(payload: serde_json::Value) -> Result<serde_json::Value, E>`"
+)]
+pub trait OlderPayload {
+    /// From the stored text's value.
+    fn older(value: Value) -> Self;
 }
 
+impl OlderPayload for Value {
+    fn older(value: Value) -> Self {
+        value
+    }
+}
+
+/// What a function on JSON answers.
+#[diagnostic::on_unimplemented(
+    message = "an upcast answers with `Result<serde_json::Value, E>`, and not with `{Self}`",
+    label = "write `fn name(payload: serde_json::Value) -> Result<serde_json::Value, E>`"
+)]
+pub trait NewerPayload {
+    /// The newer payload; `None` if the function refuses.
+    fn newer(self) -> Option<Value>;
+}
+
+impl<E> NewerPayload for Result<Value, E> {
+    // The error may quote the payload, and is dropped.
+    fn newer(self) -> Option<Value> {
+        self.ok()
+    }
+}
+
+/// What a function on JSON makes of a payload.
+pub fn judged<Old: OlderPayload, New: NewerPayload>(
+    value: Value,
+    with: fn(Old) -> New,
+) -> Option<Value> {
+    with(Old::older(value)).newer()
+}
+
+/// What a field's last conversion makes: the field's type.
+#[diagnostic::on_unimplemented(
+    message = "the conversion makes `{Self}`, and the field is `{Field}`",
+    label = "let the function return `{Field}`, or make the field `{Self}`"
+)]
+pub trait Makes<Field> {}
+
+#[diagnostic::do_not_recommend]
+impl<T> Makes<T> for T {}
+
 /// The text of a field after an infallible conversion.
-pub fn converted<Old: DeserializeOwned, New: Serialize>(
+pub fn converted<Old: DeserializeOwned, Field, New: Serialize + Makes<Field>>(
     text: &str,
     with: fn(Old) -> New,
 ) -> Option<String> {
@@ -217,7 +263,7 @@ pub fn converted<Old: DeserializeOwned, New: Serialize>(
 }
 
 /// The text of a field after a conversion that may refuse.
-pub fn try_converted<Old: DeserializeOwned, New: Serialize, E>(
+pub fn try_converted<Old: DeserializeOwned, Field, New: Serialize + Makes<Field>, E>(
     text: &str,
     with: fn(Old) -> Result<New, E>,
 ) -> Option<String> {

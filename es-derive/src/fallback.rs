@@ -30,7 +30,8 @@ pub fn event(event: &Event<'_>) -> TokenStream {
     }
 }
 
-/// The enum keeps every line whose type was understood. Each event may create, since which are initial isn't certain.
+/// The enum keeps every line whose type was understood. Each event may create, since which are initial isn't certain;
+/// and so may snapshots be asked for.
 pub fn aggregate(model: &Aggregate<'_>) -> TokenStream {
     let es = &model.crate_path;
     let ident = &model.input.ident;
@@ -72,6 +73,8 @@ pub fn aggregate(model: &Aggregate<'_>) -> TokenStream {
                     loop {}
                 }
             }
+            #[automatically_derived]
+            impl #es::Snapshotting for #ident {}
             #decisions
         };
     }

@@ -1,4 +1,5 @@
 use super::execution::Said;
+use super::held::Held;
 use super::{ExecuteError, Folded, Repository};
 use crate::temporal::{Broken, Facts, check};
 use crate::{
@@ -98,20 +99,19 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
     /// Appends the events to the state's stream; on an error the state comes back, as it was.
     pub(super) async fn append(
         &self,
-        folded: Folded<A>,
+        held: Held<A>,
         events: Vec<A::Event>,
-    ) -> Result<Executed<A>, (Folded<A>, ExecuteError<A::Error>)> {
-        let encoded = match check_places(&events, folded.state.is_none())
-            .and_then(|()| self.encode(&events))
-        {
+    ) -> Result<Executed<A>, (Held<A>, ExecuteError<A::Error>)> {
+        let encoded =
+            match check_places(&events, held.state.is_none()).and_then(|()| self.encode(&events)) {
+                Ok(encoded) => encoded,
+                Err(error) => return Err((held, error.into())),
+            };
+        let encoded = match self.checked(&held, encoded).await {
             Ok(encoded) => encoded,
-            Err(error) => return Err((folded, error.into())),
+            Err(error) => return Err((held, error)),
         };
-        let encoded = match self.checked(&folded, encoded).await {
-            Ok(encoded) => encoded,
-            Err(error) => return Err((folded, error)),
-        };
-        let expected = Expected::Exact(folded.revision);
+        let expected = Expected::Exact(held.revision);
         let append = Append::new(self.stream.clone(), expected, encoded.clone());
         let committed = match self.said.once {
             None => self.repository.commit_new(append).await,
@@ -119,14 +119,14 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         };
         let appended = match committed {
             Ok(appended) => appended,
-            Err(error @ StoreError::IdReused { .. }) => return self.overtaken(folded, error).await,
-            Err(error) => return Err((folded, error.into())),
+            Err(error @ StoreError::IdReused { .. }) => return self.overtaken(held, error).await,
+            Err(error) => return Err((held, error.into())),
         };
         if appended.is_repeated() && self.said.once.is_some() {
             let lost = StoreError::Backend("a repeated append is not in its stream".into());
-            return self.overtaken(folded, lost).await;
+            return self.overtaken(held, lost).await;
         }
-        self.advance(folded, encoded, appended.placements()).await;
+        self.advance(held, encoded, appended.placements()).await;
         let (revision, position) = (appended.revision(), Some(appended.position()));
         Ok(Executed {
             events,
@@ -188,13 +188,13 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
     /// Somebody else came first with the same key, perhaps with other events or more or fewer: theirs count.
     async fn overtaken(
         &self,
-        folded: Folded<A>,
+        held: Held<A>,
         otherwise: StoreError,
-    ) -> Result<Executed<A>, (Folded<A>, ExecuteError<A::Error>)> {
+    ) -> Result<Executed<A>, (Held<A>, ExecuteError<A::Error>)> {
         match self.earlier().await {
             Ok(Some(earlier)) => Ok(earlier),
-            Ok(None) => Err((folded, otherwise.into())),
-            Err(error) => Err((folded, error.into())),
+            Ok(None) => Err((held, otherwise.into())),
+            Err(error) => Err((held, error.into())),
         }
     }
 
@@ -223,15 +223,11 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
     }
 
     /// Folds what was stored, and not what was decided, so that a kept state never differs from a loaded one.
-    async fn advance(
-        &self,
-        mut folded: Folded<A>,
-        events: Vec<NewEvent>,
-        placements: &[Placement],
-    ) {
+    async fn advance(&self, held: Held<A>, events: Vec<NewEvent>, placements: &[Placement]) {
         if self.repository.cache.is_none() && self.repository.snapshots.is_none() {
             return;
         }
+        let mut folded = held.into_own();
         let since = folded.revision;
         for (event, placement) in events.into_iter().zip(placements) {
             let stored = StoredEvent::placed(&self.stream, event, *placement);
@@ -245,17 +241,16 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
                 }
             }
         }
+        let mut held = self.hold(folded);
+        held.stay();
         self.repository
-            .keep_snapshot(&self.stream, since, &folded)
+            .keep_snapshot(&self.stream, since, &held)
             .await;
-        self.keep(folded);
     }
 
-    /// Keeps a state for the next command.
-    pub(super) fn keep(&self, folded: Folded<A>) {
-        if let Some(cache) = &self.repository.cache {
-            cache.put(self.stream.clone(), folded);
-        }
+    /// Holds a state, in the cache if there is one.
+    pub(super) fn hold(&self, folded: Folded<A>) -> Held<A> {
+        Held::new(self.repository.cache.as_ref(), &self.stream, folded)
     }
 }
 

@@ -1,5 +1,5 @@
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
@@ -8,11 +8,10 @@ use crate::{Aggregate, StreamId};
 
 /// The states of the aggregates that were used last.
 ///
-/// Whoever decides on a state *takes* it and brings it back once the append is acknowledged: an error, a dropped
-/// future or a panic in between has evicted it by itself, and folding needs no copy. A second command meanwhile finds
-/// nothing and reads the stream, as it would have to after losing the race.
+/// Who decides on a state [holds](super::held::Held) it, and others may hold the same one meanwhile. It moves on once an
+/// append is acknowledged.
 pub(super) struct Cache<A> {
-    states: Mutex<LruCache<StreamId, Folded<A>>>,
+    states: Mutex<LruCache<StreamId, Arc<Folded<A>>>>,
     copy: fn(&Folded<A>) -> Folded<A>,
 }
 
@@ -26,30 +25,54 @@ impl<A: Aggregate + Clone> Cache<A> {
     }
 }
 
-impl<A: Aggregate> Cache<A> {
-    /// Takes a state out, to decide on it.
-    pub(super) fn take(&self, stream: &StreamId) -> Option<Folded<A>> {
-        self.states().pop(stream)
+impl<A> Cache<A> {
+    /// A state that is kept.
+    pub(super) fn get(&self, stream: &StreamId) -> Option<Arc<Folded<A>>> {
+        self.states().get(stream).map(Arc::clone)
+    }
+
+    /// A copy of the state that is kept, if one is.
+    pub(super) fn get_copy(&self, stream: &StreamId) -> Option<Folded<A>> {
+        self.get(stream).map(|folded| self.copy(&folded))
     }
 
     /// A copy of a state, to be brought up to date.
-    pub(super) fn get(&self, stream: &StreamId) -> Option<Folded<A>> {
-        self.states().get(stream).map(self.copy)
+    pub(super) fn copy(&self, folded: &Folded<A>) -> Folded<A> {
+        (self.copy)(folded)
     }
 
-    /// Brings a state back, unless a newer one was brought meanwhile.
-    pub(super) fn put(&self, stream: StreamId, folded: Folded<A>) {
+    /// Keeps a state, unless a newer one is kept.
+    pub(super) fn put(&self, stream: StreamId, folded: Arc<Folded<A>>) {
         let mut states = self.states();
-        if states
-            .peek(&stream)
-            .is_none_or(|kept| kept.revision < folded.revision)
-        {
-            states.put(stream, folded);
+        let newest = (states.peek(&stream)).is_none_or(|kept| kept.revision <= folded.revision);
+        let displaced = newest.then(|| states.push(stream, folded));
+        drop(states);
+        drop(displaced);
+    }
+
+    /// Forgets this very state.
+    pub(super) fn evict(&self, stream: &StreamId, folded: &Arc<Folded<A>>) {
+        let mut states = self.states();
+        let kept = (states.peek(stream)).is_some_and(|kept| Arc::ptr_eq(kept, folded));
+        if kept {
+            states.pop(stream);
         }
     }
 
-    // No code that can panic runs under the lock but the state's own `Clone`, which leaves the map whole.
-    fn states(&self) -> MutexGuard<'_, LruCache<StreamId, Folded<A>>> {
+    /// The state to be moved on: itself where nobody else holds it, which evicts it, and else a copy.
+    pub(super) fn own(&self, stream: &StreamId, folded: Arc<Folded<A>>) -> Folded<A> {
+        let mut states = self.states();
+        let kept = (states.peek(stream)).is_some_and(|kept| Arc::ptr_eq(kept, &folded));
+        // Whoever else comes to hold it has it from here.
+        if kept && Arc::strong_count(&folded) == 2 {
+            states.pop(stream);
+        }
+        drop(states);
+        Arc::try_unwrap(folded).unwrap_or_else(|shared| self.copy(&shared))
+    }
+
+    // No code of the user's runs under the lock, and none that can panic: what is displaced is dropped after it.
+    fn states(&self) -> MutexGuard<'_, LruCache<StreamId, Arc<Folded<A>>>> {
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

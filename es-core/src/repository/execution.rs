@@ -4,6 +4,7 @@ use std::future::IntoFuture;
 use tracing::Instrument;
 
 use super::appending::{Appending, Executed};
+use super::held::Held;
 use super::{ExecuteError, Folded, Repository};
 use crate::{
     Aggregate, BoxFuture, Decided, EventId, EventStore, Expected, InvalidStreamId, Known, Metadata,
@@ -179,7 +180,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         if events.is_empty() {
             return Ok(Executed::nothing(Revision::EMPTY));
         }
-        match self.append(Folded::empty(), events).await {
+        match self.append(Held::Own(Folded::empty()), events).await {
             Err((_, ExecuteError::Conflict(conflict))) => match self.earlier().await? {
                 Some(earlier) => Ok(earlier),
                 None => Err(ExecuteError::AlreadyExists {
@@ -198,28 +199,29 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         mut choice: Choice<'_, A>,
         conflicts: &mut u32,
     ) -> Result<Executed<A>, ExecuteError<A::Error>> {
-        let (mut folded, mut hot) = self.start().await?;
+        let (mut held, mut hot) = self.start().await?;
+        let mut attempts = 0;
         loop {
             if let Some(earlier) = self.earlier().await? {
-                self.keep(folded);
+                held.stay();
                 return Ok(earlier);
             }
             let unexpected = self
                 .said
                 .expecting
-                .filter(|expected| *expected != folded.revision);
-            let decided = match (unexpected, &mut birth, &folded.state) {
+                .filter(|expected| *expected != held.revision);
+            let decided = match (unexpected, &mut birth, &held.state) {
                 // A kept state may be too old: nothing is refused before the tail was read.
                 (Some(_), _, _) if hot => None,
                 (Some(expected), _, _) => {
                     return Err(StoreError::conflict(
                         &self.stream,
                         Expected::Exact(expected),
-                        folded.revision,
+                        held.revision,
                     )
                     .into());
                 }
-                (None, Some(birth), _) if folded.revision.is_empty() => Some(birth()),
+                (None, Some(birth), _) if held.revision.is_empty() => Some(birth()),
                 (None, _, Some(state)) => Some(choice(state)),
                 (None, _, None) => {
                     return Err(ExecuteError::NotFound {
@@ -228,51 +230,56 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
                 }
             };
             match decided {
-                Some(Ok(events)) if !events.is_empty() => match self.append(folded, events).await {
+                Some(Ok(events)) if !events.is_empty() => match self.append(held, events).await {
                     Ok(executed) => return Ok(executed),
                     Err((stale, ExecuteError::Conflict(conflict))) => {
                         *conflicts += 1;
-                        if *conflicts >= self.repository.attempts {
+                        // A kept state may be too old though nobody contends for the stream.
+                        if !hot {
+                            attempts += 1;
+                        }
+                        if attempts >= self.repository.attempts {
                             return Err(ExecuteError::Conflict(conflict));
                         }
                         tracing::debug!(conflicts, actual = %conflict.actual, "conflict; deciding again");
-                        folded = stale;
+                        held = stale;
                     }
                     Err((_, error)) => return Err(error),
                 },
                 // A rejection or nothing, from a state without what others may have appended since: asked again below.
                 _ if hot => {}
                 Some(Err(rejection)) => {
-                    self.keep(folded);
+                    held.stay();
                     return Err(ExecuteError::Rejected(rejection));
                 }
                 _ => {
-                    let revision = folded.revision;
-                    self.keep(folded);
-                    return Ok(Executed::nothing(revision));
+                    held.stay();
+                    return Ok(Executed::nothing(held.revision));
                 }
             }
-            folded = self
-                .repository
-                .fold_on(&self.stream, folded, Known::Head)
-                .await?;
+            held = self.refreshed(held).await?;
             hot = false;
         }
     }
 
     /// The state to decide on first, and whether it is a kept one that may be too old.
-    async fn start(&self) -> Result<(Folded<A>, bool), StoreError> {
-        match self
-            .repository
-            .cache
-            .as_ref()
-            .and_then(|cache| cache.take(&self.stream))
-        {
-            Some(hot) => Ok((hot, true)),
-            None => Ok((
-                self.repository.fold(&self.stream, Known::Head).await?,
-                false,
-            )),
+    async fn start(&self) -> Result<(Held<A>, bool), StoreError> {
+        if let Some(hot) = Held::hot(self.repository.cache.as_ref(), &self.stream) {
+            return Ok((hot, true));
         }
+        let folded = self.repository.fold(&self.stream, Known::Head).await?;
+        Ok((self.hold(folded), false))
+    }
+
+    /// The state with the news. Until they are read, the old one is what others find.
+    async fn refreshed(&self, held: Held<A>) -> Result<Held<A>, StoreError> {
+        let (base, kept) = held.base();
+        let folded = self
+            .repository
+            .fold_on(&self.stream, base, Known::Head)
+            .await?;
+        let held = self.hold(folded);
+        drop(kept);
+        Ok(held)
     }
 }

@@ -6,6 +6,7 @@ mod commit;
 mod error;
 mod execution;
 mod folded;
+mod held;
 mod history;
 mod loaded;
 
@@ -14,7 +15,8 @@ use std::sync::Arc;
 
 use crate::{
     Aggregate, At, BoxStream, Clock, Command, Creation, Decision, EventStore, Handler, IdSource,
-    Known, RandomIds, Revision, SnapshotStore, StoreError, StreamId, SystemClock, Timestamp, spans,
+    Known, RandomIds, Revision, SnapshotStore, Snapshotting, StoreError, StreamId, SystemClock,
+    Timestamp, spans,
 };
 pub use appending::Executed;
 use cache::Cache;
@@ -106,10 +108,13 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         }
     }
 
-    /// Keeps snapshots in `snapshots`, as often as the aggregate's `snapshot(every = …)` says.
+    /// Keeps snapshots in `snapshots`, as often as the aggregate's `snapshot(every = …, fold = …)` says.
     ///
     /// A failing snapshot store is logged and never fails a command.
-    pub fn with_snapshots(self, snapshots: impl SnapshotStore) -> Self {
+    pub fn with_snapshots(self, snapshots: impl SnapshotStore) -> Self
+    where
+        A: Snapshotting,
+    {
         Self {
             snapshots: Some(Arc::new(snapshots)),
             ..self
@@ -120,7 +125,8 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     /// append and no read.
     ///
     /// A kept state only decides appends that expect its exact revision; a rejection from it is decided again after
-    /// reading what came since, and a load always reads that. So nobody can see a kept state that is too old.
+    /// reading what came since, and a load always reads that. So nobody can see a kept state that is too old. Commands on
+    /// one aggregate at once share its state; it is cloned where they do, and else moves on without a clone.
     pub fn with_cache(self, capacity: usize) -> Self
     where
         A: Clone,
@@ -150,7 +156,8 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         }
     }
 
-    /// Decides at most so often (8 times if nothing is said, at least once) when others keep appending first.
+    /// Decides at most so often (8 times if nothing is said, at least once) when others keep appending first. A decision
+    /// from a kept state that turned out too old doesn't count.
     pub fn with_attempts(self, attempts: u32) -> Self {
         Self {
             attempts: attempts.max(1),
@@ -222,7 +229,10 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     pub async fn load(&self, id: &A::Id) -> Result<Loaded<A>, LoadError> {
         let stream = StreamId::of::<A>(id).map_err(StoreError::from)?;
         let loading = async {
-            let hot = self.cache.as_ref().and_then(|cache| cache.get(&stream));
+            let hot = self
+                .cache
+                .as_ref()
+                .and_then(|cache| cache.get_copy(&stream));
             let folded = match hot {
                 Some(hot) => self.fold_on(&stream, hot, Known::Head).await?,
                 None => self.fold(&stream, Known::Head).await?,

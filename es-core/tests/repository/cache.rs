@@ -1,12 +1,10 @@
-use std::task::{Context, Waker};
-
-use es_core::{ExecuteError, Repository, Revision};
+use es_core::{ExecuteError, Repository, Revision, StoreError};
 
 use crate::bank::{Account, Deposited, Refusal, ada};
 use crate::stores::{Cue, Stage, deposit, stream};
 
 /// Ada's account with 10 in it, hot.
-async fn hot() -> (Stage, Repository<Account, Stage>) {
+pub(crate) async fn hot() -> (Stage, Repository<Account, Stage>) {
     let stage = Stage::default();
     let accounts = Repository::<Account, _>::new(stage.clone()).with_cache(8);
     accounts
@@ -95,45 +93,125 @@ async fn a_conflict_on_a_kept_state_reads_the_tail_and_decides_again() {
         .await
         .unwrap();
     assert_eq!(executed.revision(), Revision::new(4));
+    assert_eq!(stage.events_read(), 1);
     assert_eq!(accounts.load(&ada()).await.unwrap().balance, 200);
 }
 
 #[tokio::test]
 async fn any_error_evicts() {
-    let (stage, accounts) = hot().await;
-    stage.cue(&[Cue::Unavailable]);
-    let refused = accounts.execute(&ada(), |account| account.deposit(1)).await;
-    assert!(matches!(refused, Err(ExecuteError::Store(_))));
-    stage.counted();
-    accounts
-        .execute(&ada(), |account| account.deposit(1))
-        .await
-        .unwrap();
-    assert_eq!(stage.counted(), (1, 1));
+    type Met = fn(&ExecuteError<Refusal>) -> bool;
+    let errors: [(Cue, Met); 4] = [
+        (Cue::Unavailable, |error| {
+            matches!(error, ExecuteError::Store(StoreError::Unavailable(_)))
+        }),
+        (Cue::RequestLost, |error| {
+            matches!(error, ExecuteError::Store(StoreError::Unknown(_)))
+        }),
+        (Cue::IdReused, |error| {
+            matches!(error, ExecuteError::Store(StoreError::IdReused { .. }))
+        }),
+        (Cue::Overtaken, |error| {
+            matches!(error, ExecuteError::Conflict(_))
+        }),
+    ];
+    for (cue, is_met) in errors {
+        let (stage, accounts) = hot().await;
+        stage.cue(&[cue; 9]);
+        let refused = accounts.execute(&ada(), |account| account.deposit(1)).await;
+        let error = refused.unwrap_err();
+        assert!(is_met(&error), "{cue:?}: {error:?}");
+        stage.cue(&[]);
+        stage.counted();
+        accounts
+            .execute(&ada(), |account| account.deposit(1))
+            .await
+            .unwrap();
+        assert_eq!(stage.counted(), (1, 1), "{cue:?}");
+    }
 }
 
 #[tokio::test]
-async fn a_command_under_way_and_a_dropped_one_evict() {
-    for dropped in [false, true] {
-        let (stage, accounts) = hot().await;
-        stage.cue(&[Cue::Hangs]);
-        let command = accounts.execute(&ada(), |account| account.deposit(1));
-        let mut command = IntoFuture::into_future(command);
-        let polled = command
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()));
-        assert!(polled.is_pending());
-        let under_way = (!dropped).then_some(command);
-        stage.counted();
-        // Whoever comes now reads the stream.
-        accounts
-            .execute(&ada(), |account| account.deposit(2))
-            .await
-            .unwrap();
-        assert_eq!(stage.counted(), (1, 1));
-        assert_eq!(accounts.load(&ada()).await.unwrap().balance, 12);
-        drop(under_way);
-    }
+async fn what_may_be_first_is_decided_from_the_kept_state() {
+    let (stage, accounts) = hot().await;
+    let executed = accounts
+        .create_or_execute(
+            &ada(),
+            || Account::open("Eve"),
+            |account| account.withdraw(4),
+        )
+        .await
+        .unwrap();
+    assert_eq!(executed.revision(), Revision::new(3));
+    assert_eq!(stage.counted(), (1, 0));
+    // From a kept state that is too old, a rejection is decided again, too.
+    deposit(&stage.store, stream(), 90).await;
+    accounts
+        .create_or_execute(
+            &ada(),
+            || Account::open("Eve"),
+            |account| account.withdraw(96),
+        )
+        .await
+        .unwrap();
+    let account = accounts.load(&ada()).await.unwrap();
+    assert_eq!((account.owner.as_str(), account.balance), ("Ada", 0));
+}
+
+#[tokio::test]
+async fn a_rejection_under_a_key_is_decided_on_the_tail_and_uses_up_no_key() {
+    let (stage, accounts) = hot().await;
+    let withdraw = |cents| accounts.execute(&ada(), move |account| account.withdraw(cents));
+    let before = stage.log().await;
+    let refused = withdraw(11).once("t1").await;
+    assert_eq!(
+        refused.unwrap_err().rejection(),
+        Some(&Refusal { balance: 10 })
+    );
+    assert_eq!(stage.log().await, before);
+
+    deposit(&stage.store, stream(), 1).await;
+    let executed = withdraw(11).once("t1").await.unwrap();
+    assert!(!executed.is_repeated());
+    // The state that is kept now would reject it.
+    let again = withdraw(11).once("t1").await.unwrap();
+    assert!(again.is_repeated());
+    assert_eq!(again.events(), executed.events());
+    assert_eq!(accounts.load(&ada()).await.unwrap().balance, 0);
+}
+
+#[tokio::test]
+async fn an_outcome_that_another_handle_came_to_is_found_from_a_kept_state() {
+    let (stage, accounts) = hot().await;
+    let elsewhere = Repository::<Account, _>::new(stage.clone());
+    let first = elsewhere
+        .execute(&ada(), |account| account.withdraw(10))
+        .once("t1")
+        .await
+        .unwrap();
+    let log = stage.log().await;
+    let again = accounts
+        .execute(&ada(), |account| account.withdraw(10))
+        .once("t1")
+        .await
+        .unwrap();
+    assert!(again.is_repeated());
+    assert_eq!(again.revision(), first.revision());
+    assert_eq!(stage.log().await, log);
+}
+
+#[tokio::test]
+async fn a_rejection_leaves_the_state_hot() {
+    let (stage, accounts) = hot().await;
+    let refused = accounts
+        .execute(&ada(), |account| account.withdraw(11))
+        .await;
+    assert!(refused.unwrap_err().rejection().is_some());
+    assert_eq!(stage.counted(), (0, 1));
+    accounts
+        .execute(&ada(), |account| account.withdraw(10))
+        .await
+        .unwrap();
+    assert_eq!(stage.counted(), (1, 0));
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@ mod bank;
 mod cache;
 mod commands;
 mod conflicts;
+mod contention;
+mod copies;
 mod following;
 mod metadata;
 mod once;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use es_core::{Checkpoint, Filter, Repository, Subscription};
 use es_memory::MemoryStore;
+use tracing::Dispatch;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -85,8 +86,16 @@ impl<S: tracing::Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Spans {
     }
 }
 
+/// Two subscribers that want every span, for as long as the tests run.
+///
+/// With fewer than two, tracing asks the thread that is the first to come to a span whether anybody wants it, for all
+/// threads. That may be another test's, which has no subscriber.
+static ALWAYS: LazyLock<[Dispatch; 2]> =
+    LazyLock::new(|| [(); 2].map(|()| Dispatch::new(tracing_subscriber::registry())));
+
 /// Collects the spans of this thread until the guard is dropped.
 fn collected() -> (Spans, tracing::subscriber::DefaultGuard) {
+    LazyLock::force(&ALWAYS);
     let spans = Spans::default();
     let subscriber = tracing_subscriber::registry().with(spans.clone());
     (spans, tracing::subscriber::set_default(subscriber))

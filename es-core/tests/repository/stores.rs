@@ -22,8 +22,12 @@ pub(crate) enum Cue {
     RequestLost,
     /// The store is away.
     Unavailable,
+    /// The store has the first event's id from another append.
+    IdReused,
     /// Somebody with the key `t1` comes first, with this many deposits.
     Twin(u32),
+    /// It is behind those that are asked at the same moment.
+    Late,
     /// It never ends.
     Hangs,
 }
@@ -35,6 +39,7 @@ pub(crate) struct Stage {
     cues: Arc<Mutex<Vec<Cue>>>,
     pub appends: Arc<AtomicU32>,
     pub reads: Arc<AtomicU32>,
+    events: Arc<AtomicU32>,
 }
 
 impl Stage {
@@ -43,6 +48,14 @@ impl Stage {
         let stage = Self::default();
         stage.cue(cues);
         stage
+    }
+
+    /// A stage before this store.
+    pub(crate) fn on(store: MemoryStore) -> Self {
+        Self {
+            store,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn cue(&self, cues: &[Cue]) {
@@ -55,6 +68,11 @@ impl Stage {
             self.appends.swap(0, Ordering::SeqCst),
             self.reads.swap(0, Ordering::SeqCst),
         )
+    }
+
+    /// How many events of streams were read since the last call.
+    pub(crate) fn events_read(&self) -> u32 {
+        self.events.swap(0, Ordering::SeqCst)
     }
 
     /// Every event of the log.
@@ -77,6 +95,10 @@ impl Stage {
             }
             Cue::RequestLost => Err(StoreError::Unknown("the line went dead".into())),
             Cue::Unavailable => Err(StoreError::Unavailable("the line is dead".into())),
+            Cue::IdReused => Err(StoreError::IdReused {
+                stream: append.stream,
+                id: append.events[0].id,
+            }),
             Cue::Twin(count) => {
                 let stream = append.stream.clone();
                 let events = (0..count)
@@ -84,6 +106,10 @@ impl Stage {
                     .collect();
                 let twin = Append::new(stream, Expected::Any, events);
                 self.store.append(twin).await?;
+                self.store.append(append).await
+            }
+            Cue::Late => {
+                tokio::task::yield_now().await;
                 self.store.append(append).await
             }
             Cue::Hangs => std::future::pending().await,
@@ -127,7 +153,12 @@ impl EventStore for Stage {
 
     fn read_stream(&self, query: StreamQuery) -> BoxFuture<'_, Result<StreamPage, StoreError>> {
         self.reads.fetch_add(1, Ordering::SeqCst);
-        self.store.read_stream(query)
+        Box::pin(async move {
+            let page = self.store.read_stream(query).await?;
+            let events = u32::try_from(page.events.len()).unwrap();
+            self.events.fetch_add(events, Ordering::SeqCst);
+            Ok(page)
+        })
     }
 
     fn read_log(&self, query: LogQuery) -> BoxFuture<'_, Result<LogPage, StoreError>> {

@@ -42,6 +42,7 @@ pub fn expand(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
     );
     let folds = folds(model);
     let aggregate = aggregate(model, complete);
+    let snapshotting = snapshotting(model);
     let decisions = decisions(model, complete.event, !model.has_initial());
     quote! {
         #enumeration
@@ -51,6 +52,7 @@ pub fn expand(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
             #event_set
             #folds
             #aggregate
+            #snapshotting
             #decisions
         };
     }
@@ -388,7 +390,7 @@ fn fold(model: &Aggregate<'_>, at: usize, line: &EventLine) -> TokenStream {
 
 /// ```text
 /// const SNAPSHOTS: Option<SnapshotPolicy<Self>> =
-///     Some(SnapshotPolicy::new(100, 1, fingerprint(0x…, <AccountEvent as EventSet>::EVENTS)));
+///     Some(__private::snapshots(100, 1, fingerprint(0x…, <AccountEvent as EventSet>::EVENTS)));
 /// ```
 fn snapshots(model: &Aggregate<'_>, event: &Ident) -> Option<TokenStream> {
     let snapshot = model.snapshot.as_ref()?;
@@ -397,7 +399,7 @@ fn snapshots(model: &Aggregate<'_>, event: &Ident) -> Option<TokenStream> {
     let seed = fields_fingerprint(model.input, model.corrections.as_ref());
     let at_word = placed(es, snapshot.word.span());
     let policy = quote_spanned! {snapshot.word.span()=>
-        #at_word::SnapshotPolicy::<Self>::new(
+        #at_word::__private::snapshots::<Self>(
             #every,
             #fold,
             #es::__private::fingerprint(#seed, <#event as #es::EventSet>::EVENTS),
@@ -406,6 +408,19 @@ fn snapshots(model: &Aggregate<'_>, event: &Ident) -> Option<TokenStream> {
     Some(quote! {
         const SNAPSHOTS: ::core::option::Option<#es::SnapshotPolicy<Self>> =
             ::core::option::Option::Some(#policy);
+    })
+}
+
+/// ```text
+/// impl ::es_core::Snapshotting for Account {}
+/// ```
+fn snapshotting(model: &Aggregate<'_>) -> Option<TokenStream> {
+    model.snapshot.as_ref()?;
+    let es = &model.crate_path;
+    let ident = &model.input.ident;
+    Some(quote! {
+        #[automatically_derived]
+        impl #es::Snapshotting for #ident {}
     })
 }
 

@@ -11,7 +11,7 @@ use crate::model::command::Command;
 ///     impl ::es_core::Command for Withdraw {
 ///         type Aggregate = Account;
 ///         const HANDLER: HandlerOf<Self> = HandlerOf::<Self>::existing(); // or `creating()`
-///         fn target(&self) -> &IdOf<Self> { &self.account }
+///         fn target(&self) -> &IdOf<Self> { target::<Account, _>(&self.account) }
 ///     }
 /// };
 /// ```
@@ -27,7 +27,10 @@ pub fn expand(command: &Command<'_>, aggregate: &Type, id: &Member) -> TokenStre
     };
     let place = type_of(command, id).span();
     let this = local("self", place);
-    let target = quote_spanned! {place=> &#this.#id };
+    let at_place = placed(es, place);
+    let target = quote_spanned! {place=>
+        #at_place::__private::target::<#aggregate, _>(&#this.#id)
+    };
     quote! {
         const _: () = {
             #[automatically_derived]

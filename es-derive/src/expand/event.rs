@@ -114,7 +114,7 @@ fn expand_hop(hop: &Hop, es: &Path) -> TokenStream {
 /// ```text
 /// Change::Removed { key: "memo" }
 /// Change::Added { key: "currency", default: "\"EUR\"" }
-/// Change::Moved { from: "amt", to: "cents", with: Some(|__text| converted::<_, i64>(__text, path::to::function)) }
+/// Change::Moved { from: "amt", to: "cents", with: Some(|__text| converted::<_, i64, _>(__text, path::to::function)) }
 /// ```
 fn expand_change(change: &Change, es: &Path) -> TokenStream {
     match change {
@@ -147,10 +147,10 @@ fn expand_conversion(conversion: &FieldConversion, es: &Path) -> TokenStream {
         .map_or_else(|| quote! { _ }, ToTokens::to_token_stream);
     match &conversion.function {
         Conversion::Sure(path) => quote_spanned! {path.span()=>
-            |__text| #es::__private::converted::<_, #result>(__text, #path)
+            |__text| #es::__private::converted::<_, #result, _>(__text, #path)
         },
         Conversion::Fallible(path) => quote_spanned! {path.span()=>
-            |__text| #es::__private::try_converted::<_, #result, _>(__text, #path)
+            |__text| #es::__private::try_converted::<_, #result, _, _>(__text, #path)
         },
     }
 }

@@ -95,9 +95,9 @@ const _: () = {
     impl ::es_core::Aggregate for Counter {
         const CATEGORY: &'static str = "counter";
         const SNAPSHOTS: ::core::option::Option<::es_core::SnapshotPolicy<Self>> = ::core::option::Option::Some(
-            ::es_core::SnapshotPolicy::<
+            ::es_core::__private::snapshots::<
                 Self,
-            >::new(
+            >(
                 100u64,
                 2u32,
                 ::es_core::__private::fingerprint(
@@ -142,6 +142,8 @@ const _: () = {
             }
         }
     }
+    #[automatically_derived]
+    impl ::es_core::Snapshotting for Counter {}
     #[automatically_derived]
     impl ::core::convert::From<Counted> for CounterEvent {
         fn from(__event: Counted) -> Self {

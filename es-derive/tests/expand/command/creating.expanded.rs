@@ -6,7 +6,7 @@ const _: () = {
             Self,
         >();
         fn target(&self) -> &::es_core::__private::IdOf<Self> {
-            &self.1
+            ::es_core::__private::target::<Account, _>(&self.1)
         }
     }
 };

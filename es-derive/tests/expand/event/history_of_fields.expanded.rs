@@ -24,6 +24,7 @@ const _: () = {
                                     _,
                                     _,
                                     _,
+                                    _,
                                 >(__text, parsed)),
                             },
                         ],
@@ -49,6 +50,7 @@ const _: () = {
                                 with: ::core::option::Option::Some(|__text| ::es_core::__private::converted::<
                                     _,
                                     i64,
+                                    _,
                                 >(__text, money::in_cents)),
                             },
                             ::es_core::__private::Change::Added {
