@@ -35,6 +35,8 @@ pub(crate) struct Stage {
     cues: Arc<Mutex<Vec<Cue>>>,
     pub appends: Arc<AtomicU32>,
     pub reads: Arc<AtomicU32>,
+    /// Those of the reads that asked for a page.
+    pub pages: Arc<AtomicU32>,
 }
 
 impl Stage {
@@ -127,6 +129,7 @@ impl EventStore for Stage {
 
     fn read_stream(&self, query: StreamQuery) -> BoxFuture<'_, Result<StreamPage, StoreError>> {
         self.reads.fetch_add(1, Ordering::SeqCst);
+        self.pages.fetch_add(1, Ordering::SeqCst);
         self.store.read_stream(query)
     }
 
