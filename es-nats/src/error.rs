@@ -82,6 +82,34 @@ impl From<Fault> for StoreError {
     }
 }
 
+/// Why there is no connection. What the driver says may hold the address, and with it a password: none of it is kept.
+pub(crate) fn not_connected(error: &async_nats::ConnectError) -> Fault {
+    use async_nats::ConnectErrorKind as Kind;
+    match error.kind() {
+        Kind::ServerParse => Fault::Address,
+        Kind::Dns => Fault::NoConnection("its name isn't known"),
+        Kind::Authentication => Fault::NotLetIn("the credentials don't sign"),
+        Kind::AuthorizationViolation => Fault::NotLetIn("the credentials are wrong"),
+        Kind::TimedOut => Fault::NoConnection("no answer"),
+        Kind::Tls => Fault::NotLetIn("no common ground in TLS"),
+        Kind::Io | Kind::MaxReconnects => match encryption(error) {
+            Some(fault) => fault,
+            None => Fault::NoConnection("nobody is there"),
+        },
+    }
+}
+
+/// What stopped the handshake, if that is what broke the connection.
+fn encryption(error: &async_nats::ConnectError) -> Option<Fault> {
+    use async_nats::rustls::Error;
+    let io: &std::io::Error = std::error::Error::source(error)?.downcast_ref()?;
+    Some(Fault::NotLetIn(match io.get_ref()?.downcast_ref()? {
+        Error::InvalidCertificate(_) => "nobody whom we trust vouches for its certificate",
+        Error::AlertReceived(_) => "it doesn't take our certificate, or asks for one",
+        _ => "no common ground in TLS",
+    }))
+}
+
 /// What the server answered instead of doing it.
 #[derive(Debug, Clone, Deserialize, thiserror::Error)]
 #[error("{description} (error {err_code})")]

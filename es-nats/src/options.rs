@@ -196,7 +196,8 @@ impl NatsOptions {
         self
     }
 
-    /// Also trusts the certificates in this PEM file, beside those of the operating system.
+    /// Trusts the certificates in this PEM file, and those in others that are named, instead of those that the operating
+    /// system trusts.
     pub fn root_certificates(mut self, file: impl Into<PathBuf>) -> Self {
         self.tls.roots.push(file.into());
         self

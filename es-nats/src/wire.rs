@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::error::{Fault, Refusal, Trouble};
+use crate::error::{Fault, Refusal, Trouble, not_connected};
 
 /// How long one request may be silent before it is taken for lost.
 const SILENCE: Duration = Duration::from_secs(3);
@@ -188,20 +188,6 @@ impl Wire {
             until: Instant::now() + self.patience,
             pause: SHORTEST,
         }
-    }
-}
-
-fn not_connected(error: &async_nats::ConnectError) -> Fault {
-    use async_nats::ConnectErrorKind as Kind;
-    // What the driver says may hold the address, and with it a password.
-    match error.kind() {
-        Kind::ServerParse => Fault::Address,
-        Kind::Dns => Fault::NoConnection("its name isn't known"),
-        Kind::Authentication => Fault::NotLetIn("the credentials don't sign"),
-        Kind::AuthorizationViolation => Fault::NotLetIn("the credentials are wrong"),
-        Kind::TimedOut => Fault::NoConnection("no answer"),
-        Kind::Tls => Fault::NotLetIn("no common ground in TLS"),
-        Kind::Io | Kind::MaxReconnects => Fault::NoConnection("nobody is there"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Connections that break at the worst moment, and logins that fail.
+//! Connections that break at the worst moment.
 
 mod support;
 
@@ -189,35 +189,5 @@ es_servers::needs_nats! {
         let options = NatsStore::options().name(fresh_name()).require_tls();
         let refused = options.open(Nats::shared().url()).await.unwrap_err();
         assert!(matches!(refused, StoreError::Backend(_) | StoreError::Unavailable(_)), "{refused:?}");
-    }
-}
-
-es_servers::needs_own_nats! {
-    #[tokio::test]
-    async fn who_logs_in_with_the_right_password_is_let_in() {
-        let login = "authorization { user: ada, password: hunter2 }";
-        let server = Nats::start_with(login, "", None).unwrap();
-        let options = || NatsStore::options().name("bank");
-        let store = options().password("ada", "hunter2").open(server.url()).await.unwrap();
-        let append = Append::new(stream(1), Expected::NoStream, events(1));
-        store.append(append).await.unwrap();
-        let address = server.url().rsplit('/').next().unwrap();
-        let by_url = options().open(format!("nats://ada:hunter2@{address}")).await.unwrap();
-        assert_eq!(log(&by_url).await.len(), 1);
-        for options in [options(), options().password("ada", "hunter3"), options().token("hunter3")] {
-            let refused = options.open(server.url()).await.unwrap_err();
-            assert!(matches!(refused, StoreError::Backend(_)), "{refused:?}");
-            assert!(!format!("{refused:?}").contains("hunter"));
-        }
-    }
-
-    #[tokio::test]
-    async fn who_logs_in_with_the_right_token_is_let_in() {
-        let server = Nats::start_with("authorization { token: hunter2 }", "", None).unwrap();
-        let options = || NatsStore::options().name("bank");
-        let store = options().token("hunter2").open(server.url()).await.unwrap();
-        assert_eq!(store.head().await.unwrap(), Position::START);
-        let refused = options().token("hunter3").open(server.url()).await.unwrap_err();
-        assert!(matches!(refused, StoreError::Backend(_)), "{refused:?}");
     }
 }

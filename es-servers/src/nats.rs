@@ -69,11 +69,41 @@ impl Nats {
     /// Starts a server with lines of its configuration, and lines within its `jetstream` block, in a folder of its own in
     /// `parent`, or where temporary files are.
     pub fn start_with(lines: &str, jetstream: &str, parent: Option<&Path>) -> Result<Self, Error> {
+        Self::start_beside(&[], lines, jetstream, parent)
+    }
+
+    /// Starts a server that takes encrypted connections only, with this certificate and key, as PEM. With `clients`, those
+    /// who connect have to show a certificate that one of these vouches for.
+    pub fn start_encrypted(
+        certificate: &str,
+        key: &str,
+        clients: Option<&str>,
+    ) -> Result<Self, Error> {
+        let mut files = vec![("server.crt", certificate), ("server.key", key)];
+        let mut tls = String::from("tls {\n cert_file: server.crt\n key_file: server.key\n");
+        if let Some(clients) = clients {
+            files.push(("clients.crt", clients));
+            tls.push_str(" ca_file: clients.crt\n verify: true\n");
+        }
+        tls.push('}');
+        Self::start_beside(&files, &tls, "", None)
+    }
+
+    /// As [`start_with`](Self::start_with), with files beside its configuration.
+    fn start_beside(
+        files: &[(&str, &str)],
+        lines: &str,
+        jetstream: &str,
+        parent: Option<&Path>,
+    ) -> Result<Self, Error> {
         let mut tries = 0;
         loop {
             tries += 1;
             let ports = Ports::free()?;
             let mut nats = Self::prepare("es", ports, lines, jetstream, parent)?;
+            for (name, content) in files {
+                nats.own("started").folder.keep(name, content)?;
+            }
             match nats.begin().and_then(|()| nats.ready()) {
                 Ok(()) => return Ok(nats),
                 Err(_) if tries < TRIES => {}

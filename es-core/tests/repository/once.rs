@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use es_core::{ExecuteError, Repository, Revision};
 
@@ -30,6 +31,47 @@ async fn a_command_with_a_key_runs_once_and_answers_with_its_first_outcome() {
     );
     assert_eq!(again.position(), first.position());
     assert_eq!(accounts.load(&ada()).await.unwrap().balance, 106);
+}
+
+#[tokio::test]
+async fn a_repeated_command_of_one_event_is_answered_without_a_page() {
+    let stage = Stage::default();
+    let accounts = Repository::<Account, _>::new(stage.clone()).with_cache(4);
+    accounts.create(&ada(), Account::open("Ada")).await.unwrap();
+    let deposit = || accounts.execute(&ada(), |account| account.deposit(5));
+    let first = deposit().once("t1").await.unwrap();
+    deposit().once("t2").await.unwrap();
+    stage.pages.store(0, Ordering::SeqCst);
+    let again = deposit().once("t1").await.unwrap();
+    assert!(again.is_repeated());
+    assert_eq!(
+        (again.events(), again.revision(), again.position()),
+        (first.events(), first.revision(), first.position())
+    );
+    assert_eq!(stage.pages.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_repeated_command_of_many_events_is_answered_with_all_of_them() {
+    let stage = Stage::default();
+    let accounts = Repository::<Account, _>::new(stage.clone());
+    accounts.create(&ada(), Account::open("Ada")).await.unwrap();
+    let deposits = || {
+        accounts.execute(&ada(), |account| {
+            (1..=40)
+                .map(|cents| account.deposit(cents))
+                .collect::<Vec<_>>()
+        })
+    };
+    let first = deposits().once("t1").await.unwrap();
+    deposits().once("t2").await.unwrap();
+    let again = deposits().once("t1").await.unwrap();
+    assert!(again.is_repeated());
+    assert_eq!((again.events().len(), again.events()), (40, first.events()));
+    assert_eq!(
+        (again.revision(), again.position()),
+        (first.revision(), first.position())
+    );
 }
 
 #[tokio::test]

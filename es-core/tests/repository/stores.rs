@@ -40,6 +40,8 @@ pub(crate) struct Stage {
     pub appends: Arc<AtomicU32>,
     pub reads: Arc<AtomicU32>,
     events: Arc<AtomicU32>,
+    /// Those of the reads that asked for a page.
+    pub pages: Arc<AtomicU32>,
 }
 
 impl Stage {
@@ -153,6 +155,7 @@ impl EventStore for Stage {
 
     fn read_stream(&self, query: StreamQuery) -> BoxFuture<'_, Result<StreamPage, StoreError>> {
         self.reads.fetch_add(1, Ordering::SeqCst);
+        self.pages.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
             let page = self.store.read_stream(query).await?;
             let events = u32::try_from(page.events.len()).unwrap();
