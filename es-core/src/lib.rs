@@ -97,7 +97,7 @@ pub use error::{Cause, Conflict, Invalid, StoreError, Undecodable};
 pub use event::{DecodeError, Event, Payload, PayloadError};
 pub use event_id::{EventId, IdSource, InvalidEventId, RandomIds};
 pub use event_set::{EventDescriptor, EventSet};
-pub use fence::{Charge, Fence, FenceState};
+pub use fence::{Charge, Fence, FencePlan, FenceState, FenceStep, ParkedEvent, Retried};
 pub use futures_core::future::BoxFuture;
 pub use futures_core::stream::BoxStream;
 pub use in_memory::{InMemory, SavedState, StateStore, View};

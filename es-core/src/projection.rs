@@ -1,4 +1,4 @@
-use crate::{DecodeError, EventDescriptor, EventSet, Filter, StoredEvent};
+use crate::{DecodeError, EventDescriptor, EventSet, Failure, Filter, Recorded, StoredEvent};
 
 /// A read model made of the events of any aggregates: its name, its version, and which events it is made of.
 ///
@@ -101,4 +101,20 @@ pub trait Fold: Projection {
 pub trait ProjectionEvents: Projection {
     /// Its events.
     type Event: EventSet;
+
+    /// A stored event as its handler takes it; `None` if it isn't one of its own any more.
+    ///
+    /// # Errors
+    ///
+    /// The event can't be read.
+    fn recorded(stored: &StoredEvent) -> Result<Option<Recorded<Self::Event>>, Failure> {
+        let failed = |reason| Failure::decode(stored, reason);
+        let event = Self::Event::decode(&stored.name, stored.version, stored.payload.as_str());
+        let Some(event) = event.map_err(failed)? else {
+            return Ok(None);
+        };
+        Recorded::new(event, &stored.envelope)
+            .map(Some)
+            .map_err(failed)
+    }
 }

@@ -38,6 +38,8 @@ pub(crate) enum Fault {
     Row { position: i64, column: &'static str },
     #[error("the snapshot of a stream has an unreadable {column}")]
     Snapshot { column: &'static str },
+    #[error("the saved state of a projection has an unreadable {column}")]
+    State { column: &'static str },
     #[error("the database's function `append` gave an unreadable answer")]
     Answer,
     #[error("the server didn't answer in time")]
@@ -83,10 +85,18 @@ fn said(error: &DbError) -> Cause {
     })
 }
 
-fn cause(error: Error) -> Cause {
+pub(crate) fn cause(error: Error) -> Cause {
     match error.as_db_error() {
         Some(answer) => said(answer),
         None => Box::new(error),
+    }
+}
+
+/// What a handler said, without what the server may quote in it.
+pub(crate) fn without_details(error: Cause) -> Cause {
+    match error.downcast::<Error>() {
+        Ok(error) => cause(*error),
+        Err(other) => other,
     }
 }
 
@@ -199,6 +209,15 @@ fn may_pass(error: &DbError) -> bool {
             SqlState::OBJECT_IN_USE,
         ]
         .contains(code)
+}
+
+/// Whether what failed may be done later: the server says so, or the connection to it broke.
+pub(crate) fn may_pass_later(error: &Error) -> bool {
+    if let Some(answer) = error.as_db_error() {
+        return is_fatal(answer) || may_pass(answer);
+    }
+    let source = std::error::Error::source(error);
+    error.is_closed() || source.is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
 }
 
 /// A task that ended without an answer.

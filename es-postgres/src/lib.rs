@@ -41,6 +41,10 @@
 //!
 //! [`PostgresStore::append_in`] appends in a transaction that you began, together with what else you write in it.
 //!
+//! # Read models
+//!
+//! [`PostgresReadModels`] keeps projections in a PostgreSQL database, each event in them exactly once.
+//!
 //! # Limits
 //!
 //! Those of [`es_core::Limits::DEFAULT`]. The database's encoding is UTF-8; PostgreSQL is 12 or later. The role may use
@@ -52,6 +56,7 @@ mod error;
 mod options;
 mod pool;
 mod read;
+mod read_model;
 mod row;
 mod schema;
 mod session;
@@ -63,6 +68,7 @@ mod transaction;
 mod wait;
 
 pub use options::PostgresOptions;
+pub use read_model::{Context, PostgresHandler, PostgresProjection, PostgresReadModels};
 pub use store::PostgresStore;
-/// The driver, for [`PostgresStore::append_in`].
+/// The driver, for [`PostgresStore::append_in`] and for handlers.
 pub use tokio_postgres;

@@ -3,9 +3,9 @@ use std::time::Duration;
 use es_core::StoreError;
 use tokio_postgres::Config;
 
-use crate::PostgresStore;
 use crate::error::Fault;
 use crate::schema::Schema;
+use crate::{PostgresReadModels, PostgresStore};
 
 /// How a store is opened. [`PostgresStore::open`] takes what stands here as the default.
 ///
@@ -137,6 +137,26 @@ impl PostgresOptions {
         // A mistake in the URL is found before a thread is started for it.
         options.config()?;
         PostgresStore::start(options, schema).await
+    }
+
+    /// Opens the read models in this database, and makes the library's tables there if they aren't: see
+    /// [`PostgresReadModels`]. Of the options, `connections`, `statement_timeout` and `poll_interval` don't concern them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] if the server can't be reached; [`StoreError::Backend`] if the URL or the schema's name
+    /// can't be read, or the role may not make what isn't there.
+    pub async fn open_read_models(
+        self,
+        url: impl Into<String>,
+    ) -> Result<PostgresReadModels, StoreError> {
+        let options = Self {
+            url: url.into(),
+            ..self
+        };
+        let schema = Schema::new(&options.schema)?;
+        options.config()?;
+        PostgresReadModels::start(options, schema).await
     }
 
     pub(crate) fn config(&self) -> Result<Config, StoreError> {

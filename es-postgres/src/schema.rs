@@ -59,6 +59,31 @@ impl Schema {
         )]
     }
 
+    /// The statement that has others wait until the transaction ends that brings the schema up to date.
+    pub(crate) fn lock(&self) -> String {
+        format!(
+            "SELECT pg_advisory_xact_lock({LOCK}, hashtext({}))",
+            self.literal
+        )
+    }
+
+    /// Whether a table of this name is there.
+    pub(crate) async fn holds(
+        &self,
+        client: &impl tokio_postgres::GenericClient,
+        table: &str,
+    ) -> Result<bool, StoreError> {
+        // From the catalogue as it is now: `to_regclass` may remember that there was none before we waited.
+        let there = format!(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = {} AND c.relname = {})",
+            self.literal,
+            literal(table)
+        );
+        let row = client.query_one(&there, &[]).await;
+        row.and_then(|row| row.try_get(0)).map_err(nothing_written)
+    }
+
     /// Brings the database up to date; other processes that do the same wait.
     pub(crate) async fn prepare(&self, client: &mut Client) -> Result<(), StoreError> {
         let migrations = self.migrations();
@@ -73,12 +98,8 @@ impl Schema {
             .start()
             .await
             .map_err(nothing_written)?;
-        let lock = format!(
-            "SELECT pg_advisory_xact_lock({LOCK}, hashtext({}))",
-            self.literal
-        );
         transaction
-            .batch_execute(&lock)
+            .batch_execute(&self.lock())
             .await
             .map_err(nothing_written)?;
         let done = self.version(&mut transaction, known).await?;
@@ -107,17 +128,7 @@ impl Schema {
         client: &mut impl tokio_postgres::GenericClient,
         known: i32,
     ) -> Result<i32, StoreError> {
-        // From the catalogue as it is now: `to_regclass` may remember that there was none before we waited.
-        let there = format!(
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = {} AND c.relname = 'es_migrations')",
-            self.literal
-        );
-        let there = client
-            .query_one(&there, &[])
-            .await
-            .map_err(nothing_written)?;
-        if !there.try_get::<_, bool>(0).map_err(nothing_written)? {
+        if !self.holds(client, "es_migrations").await? {
             return Ok(0);
         }
         let version = format!(

@@ -117,7 +117,7 @@ impl Drop for Session {
 }
 
 /// As the server takes it; 0 would mean never.
-fn milliseconds(timeout: Duration) -> u128 {
+pub(crate) fn milliseconds(timeout: Duration) -> u128 {
     timeout.as_millis().clamp(1, i32::MAX as u128)
 }
 

@@ -55,7 +55,5 @@ mod transaction;
 mod wait;
 
 pub use options::{Durability, SqliteOptions};
-pub use read_model::{
-    Context, ParkedEvent, Retried, SqliteHandler, SqliteProjection, SqliteReadModels,
-};
+pub use read_model::{Context, SqliteHandler, SqliteProjection, SqliteReadModels};
 pub use store::SqliteStore;

@@ -84,6 +84,17 @@ impl Failure {
         }
     }
 
+    /// What it says with all of its sources, for whoever looks at what was put aside.
+    pub fn in_full(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(error) = source {
+            text = format!("{text}: {error}");
+            source = error.source();
+        }
+        text
+    }
+
     /// Which part failed.
     pub fn class(&self) -> FailureClass {
         match self {

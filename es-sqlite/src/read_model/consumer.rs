@@ -69,17 +69,6 @@ fn for_good(error: StoreError) -> Failure {
     }
 }
 
-/// An error with its sources, for whoever looks at what is parked.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
-}
-
 impl<H: SqliteHandler> Consumer for SqliteProjection<H> {
     fn profile(&self) -> ConsumerProfile {
         ConsumerProfile::new(H::NAME, H::VERSION, H::filter())
@@ -125,7 +114,7 @@ impl<H: SqliteHandler> Parking for SqliteProjection<H> {
         event: &'a StoredEvent,
         failure: &'a Failure,
     ) -> BoxFuture<'a, Result<(), Failure>> {
-        let (event, why) = (event.clone(), chain(failure));
+        let (event, why) = (event.clone(), failure.in_full());
         Box::pin(self.ask(move |worker| worker.park(&event, &why)))
     }
 }

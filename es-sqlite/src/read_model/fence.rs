@@ -117,10 +117,11 @@ pub(super) fn check(connection: &Connection, name: &str, held: &Fence) -> Result
 pub(super) fn advance(
     connection: &Connection,
     name: &str,
-    fence: &Fence,
-    to: Checkpoint,
+    held: &Fence,
+    to: &Fence,
     lease: Duration,
 ) -> Result<(), Failure> {
+    let checkpoint = to.checkpoint;
     let moved = connection
         .prepare_cached(
             "UPDATE es_projections SET position = ?5, event_id = ?6, lease_until = ?7, state = ?8, mark = ?9 \
@@ -129,14 +130,17 @@ pub(super) fn advance(
         .and_then(|mut statement| {
             statement.execute(params![
                 name,
-                fence.version,
-                fence.epoch,
-                signed(fence.checkpoint.position.number()),
-                signed(to.position.number()),
-                to.event_id.as_ref().map(|id| id.as_bytes().as_slice()),
+                held.version,
+                held.epoch,
+                signed(held.checkpoint.position.number()),
+                signed(checkpoint.position.number()),
+                checkpoint
+                    .event_id
+                    .as_ref()
+                    .map(|id| id.as_bytes().as_slice()),
                 after(lease),
-                fence.state.as_str(),
-                signed(fence.mark.number()),
+                to.state.as_str(),
+                signed(to.mark.number()),
             ])
         })
         .map_err(database)?;

@@ -20,7 +20,6 @@ use rusqlite::Connection;
 
 pub use consumer::SqliteProjection;
 pub use context::{Context, SqliteHandler};
-pub use parked::{ParkedEvent, Retried};
 use tables::Database;
 use thread::Thread;
 use worker::Worker;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use es_core::{EventStore, Failure, FenceState, LogQuery, Position, StoredEvent};
+use es_core::{EventStore, Failure, ParkedEvent, Position, Retried, StoredEvent};
 use rusqlite::{Connection, Row, params};
 
 use super::SqliteReadModels;
@@ -10,28 +10,6 @@ use super::context::SqliteHandler;
 use super::fence::{database, now};
 use super::worker::{apply, immediate};
 use crate::row::{signed, unsigned};
-
-/// An event that was put aside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ParkedEvent {
-    /// Its place in the log.
-    pub position: Position,
-    /// What it belongs to.
-    pub key: String,
-    /// Why it was put aside; `None` if it waits behind another of its key.
-    pub failure: Option<String>,
-}
-
-/// What a retry came to.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Retried {
-    /// How many events were taken in.
-    pub taken: usize,
-    /// Why the next one wasn't; it and those behind it are still parked.
-    pub failure: Option<Failure>,
-}
 
 /// The keys of which events are parked.
 pub(super) fn keys(
@@ -83,11 +61,9 @@ fn list(
         )
         .map_err(database)?;
     let parked = |row: &Row<'_>| {
-        Ok(ParkedEvent {
-            position: Position::new(unsigned(row, 0).unwrap_or_default()),
-            key: row.get(1)?,
-            failure: row.get(2)?,
-        })
+        let position = Position::new(unsigned(row, 0).unwrap_or_default());
+        let key: String = row.get(1)?;
+        Ok(ParkedEvent::new(position, key, row.get(2)?))
     };
     let found = statement
         .query_map(params![name, version, key], parked)
@@ -129,10 +105,7 @@ impl SqliteReadModels {
         store: &impl EventStore,
         key: &str,
     ) -> Result<Retried, Failure> {
-        let mut retried = Retried {
-            taken: 0,
-            failure: None,
-        };
+        let mut retried = Retried::default();
         // More may come behind while these are read: until there are none.
         loop {
             let asked = key.to_owned();
@@ -141,7 +114,7 @@ impl SqliteReadModels {
             let Some(first) = listed.await?.into_iter().next() else {
                 return Ok(retried);
             };
-            let event = event_at(store, first.position).await?;
+            let event = first.read(store).await?;
             let retry = self.with(move |connection| {
                 let outcome = retry_one(connection, &mut handler, &event);
                 Ok::<_, Failure>((handler, outcome))
@@ -219,15 +192,5 @@ fn replayed<H: SqliteHandler>(
 ) -> Result<bool, Failure> {
     let fences = super::fence::all(connection, H::NAME)?;
     let mine = fences.iter().find(|fence| fence.version == H::VERSION);
-    Ok(mine.is_some_and(|mine| mine.state == FenceState::Building || event.position <= mine.mark))
-}
-
-async fn event_at(store: &impl EventStore, position: Position) -> Result<StoredEvent, Failure> {
-    let before = Position::new(position.number().saturating_sub(1));
-    let query = LogQuery::after(before).until(position).limit(1);
-    let found = store.read_log(query).await?.events.pop();
-    found.ok_or_else(|| Failure::Database {
-        passing: false,
-        cause: "a parked event is not in the log".into(),
-    })
+    Ok(mine.is_some_and(|mine| mine.is_replay(event.position)))
 }

@@ -22,8 +22,7 @@ pub(super) fn older(
 
 /// Takes the older version's place: its epoch fences whoever runs it, and readers see the new data from the commit on.
 pub(super) fn take_over<H: SqliteHandler>(
-    fence: &mut Fence,
-    older: Option<&Fence>,
+    after: &Fence,
     handler: &mut H,
     transaction: &Transaction<'_>,
 ) -> Result<(), Failure> {
@@ -35,7 +34,6 @@ pub(super) fn take_over<H: SqliteHandler>(
         )
         .map_err(database)?;
     handler.activate(transaction).map_err(refused)?;
-    *fence = fence.in_place_of(older);
-    tracing::info!(projection = H::NAME, version = H::VERSION, mark = %fence.mark, "a new version takes over");
+    tracing::info!(projection = H::NAME, version = H::VERSION, mark = %after.mark, "a new version takes over");
     Ok(())
 }

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use es_core::{
-    Begun, Cause, Charge, Checkpoint, EventSet, Failure, Fence, FenceState, Position, Recorded,
-    Standing, StoredEvent,
+    Begun, Cause, Charge, Checkpoint, Failure, Fence, FenceState, FenceStep, Position, Standing,
+    StoredEvent,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -72,7 +72,7 @@ impl<H: SqliteHandler> Worker<H> {
             Charge::Held(answering) => (None, answering),
         };
         let frontier = answering.checkpoint.position;
-        let standing = standing::<H>(&transaction, &answering, frontier)?;
+        let standing = standing::<H>(&transaction, answering.version, frontier)?;
         transaction.commit().map_err(database)?;
         (self.fence, self.standing) = (fence, standing);
         self.renewed = Instant::now();
@@ -96,43 +96,29 @@ impl<H: SqliteHandler> Worker<H> {
             self.standing.frontier = self.standing.frontier.max(looked_to);
             return Ok(());
         }
-        let mut fence = held;
         let transaction = immediate(self.database.connection()?)?;
         fence::check(&transaction, H::NAME, &held)?;
-        let older = switch::older(&transaction, H::NAME, &fence)?;
+        let older = switch::older(&transaction, H::NAME, &held)?;
         let parked = parked::keys(&transaction, H::NAME, H::VERSION)?;
-        for event in events {
-            if fence.passes(older.as_ref(), event.position) {
-                let handler = &mut self.handler;
-                switch::take_over(&mut fence, older.as_ref(), handler, &transaction)?;
-            }
-            if parked.contains(H::key(event)) {
-                parked::put(
-                    &transaction,
-                    H::NAME,
-                    H::VERSION,
-                    event.position,
-                    H::key(event),
-                    None,
-                )?;
-            } else {
-                let replay = fence.state == FenceState::Building;
-                apply(&mut self.handler, &transaction, event, replay)?;
+        let is_parked = |event: &StoredEvent| parked.contains(H::key(event));
+        let plan = held.plan(older.as_ref(), events, looked_to, is_parked);
+        for step in plan.steps {
+            match step {
+                FenceStep::TakeOver => {
+                    switch::take_over(&plan.after, &mut self.handler, &transaction)?;
+                }
+                FenceStep::Park(event) => {
+                    let (position, key) = (event.position, H::key(event));
+                    parked::put(&transaction, H::NAME, H::VERSION, position, key, None)?;
+                }
+                FenceStep::Handle { event, replay } => {
+                    apply(&mut self.handler, &transaction, event, replay)?;
+                }
             }
         }
-        if fence.has_caught_up(older.as_ref(), looked_to) {
-            let handler = &mut self.handler;
-            switch::take_over(&mut fence, older.as_ref(), handler, &transaction)?;
-        }
-        let checkpoint = events.last().map_or(held.checkpoint, checkpoint);
-        let standing = match (&older, fence.state) {
-            (Some(older), FenceState::Building) => {
-                standing::<H>(&transaction, older, older.checkpoint.position)?
-            }
-            _ => standing::<H>(&transaction, &fence, looked_to)?,
-        };
-        finish::<H>(transaction, &mut fence, checkpoint, self.lease)?;
-        (self.fence, self.standing) = (Some(fence), standing);
+        let standing = standing::<H>(&transaction, plan.answering, plan.frontier)?;
+        finish::<H>(transaction, &held, &plan.after, self.lease)?;
+        (self.fence, self.standing) = (Some(plan.after), standing);
         self.renewed = Instant::now();
         Ok(())
     }
@@ -140,23 +126,17 @@ impl<H: SqliteHandler> Worker<H> {
     /// Puts aside the event that comes next.
     pub(super) fn park(&mut self, event: &StoredEvent, failure: &str) -> Result<(), Failure> {
         let held = self.fence.ok_or(Failure::Fenced)?;
-        let mut fence = held;
+        let mut after = held;
+        after.checkpoint = Checkpoint::after(event);
         let transaction = immediate(self.database.connection()?)?;
         let (position, key) = (event.position, H::key(event));
-        parked::put(
-            &transaction,
-            H::NAME,
-            H::VERSION,
-            position,
-            key,
-            Some(failure),
-        )?;
-        let standing = match switch::older(&transaction, H::NAME, &fence)? {
-            Some(older) => standing::<H>(&transaction, &older, older.checkpoint.position)?,
-            None => standing::<H>(&transaction, &fence, position)?,
-        };
-        finish::<H>(transaction, &mut fence, checkpoint(event), self.lease)?;
-        (self.fence, self.standing) = (Some(fence), standing);
+        let why = Some(failure);
+        parked::put(&transaction, H::NAME, H::VERSION, position, key, why)?;
+        let older = switch::older(&transaction, H::NAME, &held)?;
+        let (answering, frontier) = held.answers(older.as_ref(), position);
+        let standing = standing::<H>(&transaction, answering, frontier)?;
+        finish::<H>(transaction, &held, &after, self.lease)?;
+        (self.fence, self.standing) = (Some(after), standing);
         self.renewed = Instant::now();
         Ok(())
     }
@@ -169,11 +149,13 @@ impl<H: SqliteHandler> Worker<H> {
         if !moves && self.renewed.elapsed() < self.lease / 3 {
             return Ok(());
         }
-        let mut fence = held;
-        let checkpoint = if moves { looked_at } else { held.checkpoint };
+        let mut after = held;
+        if moves {
+            after.checkpoint = looked_at;
+        }
         let transaction = immediate(self.database.connection()?)?;
-        finish::<H>(transaction, &mut fence, checkpoint, self.lease)?;
-        self.fence = Some(fence);
+        finish::<H>(transaction, &held, &after, self.lease)?;
+        self.fence = Some(after);
         self.renewed = Instant::now();
         Ok(())
     }
@@ -194,12 +176,9 @@ pub(super) fn apply<H: SqliteHandler>(
     event: &StoredEvent,
     replay: bool,
 ) -> Result<(), Failure> {
-    let decoded = H::Event::decode(&event.name, event.version, event.payload.as_str());
-    let Some(decoded) = decoded.map_err(|reason| Failure::decode(event, reason))? else {
+    let Some(recorded) = H::recorded(event)? else {
         return Ok(());
     };
-    let recorded = Recorded::new(decoded, &event.envelope);
-    let recorded = recorded.map_err(|reason| Failure::decode(event, reason))?;
     let context = Context::new(transaction, event.position, replay);
     handler.handle(recorded, &context).map_err(|cause| {
         match cause.downcast_ref::<rusqlite::Error>() {
@@ -223,25 +202,18 @@ pub(super) fn refused(cause: Cause) -> Failure {
 /// How far the version that answers is, with what is parked of it.
 fn standing<H: SqliteHandler>(
     connection: &Connection,
-    answering: &Fence,
+    answering: u32,
     frontier: Position,
 ) -> Result<Standing, Failure> {
-    let parked = fence::parked(connection, H::NAME, answering.version)?;
+    let parked = fence::parked(connection, H::NAME, answering)?;
     Ok(Standing::at(frontier).with_parked(parked))
-}
-
-fn checkpoint(event: &StoredEvent) -> Checkpoint {
-    Checkpoint {
-        position: event.position,
-        event_id: Some(event.envelope.id),
-    }
 }
 
 /// Moves on and commits, if nobody has taken over.
 fn finish<H: SqliteHandler>(
     transaction: Transaction<'_>,
-    fence: &mut Fence,
-    to: Checkpoint,
+    held: &Fence,
+    after: &Fence,
     lease: Duration,
 ) -> Result<(), Failure> {
     if transaction.is_autocommit() {
@@ -250,8 +222,6 @@ fn finish<H: SqliteHandler>(
             cause: "the handler has ended the transaction, which is the projection's to end".into(),
         });
     }
-    fence::advance(&transaction, H::NAME, fence, to, lease)?;
-    transaction.commit().map_err(database)?;
-    fence.checkpoint = to;
-    Ok(())
+    fence::advance(&transaction, H::NAME, held, after, lease)?;
+    transaction.commit().map_err(database)
 }

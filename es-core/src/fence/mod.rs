@@ -1,3 +1,11 @@
+//! Who is in charge of a projection in a database, and what is done with its events.
+
+mod parked;
+mod plan;
+
+pub use parked::{ParkedEvent, Retried};
+pub use plan::{FencePlan, FenceStep};
+
 use crate::{Checkpoint, Position};
 
 /// Where a version of a projection is, and who may move it: a row in the read model's database, beside its data.
@@ -14,7 +22,7 @@ use crate::{Checkpoint, Position};
 ///   held up, for however long, does no harm.
 /// - **A new version** is built while the older one answers, and takes its place in the transaction of the first event
 ///   that the older one hasn't taken in, or once it has looked through all that the older one has: see
-///   [`Fence::passes`]. That transaction retires the older rows and raises their epochs.
+///   [`Fence::plan`]. That transaction retires the older rows and raises their epochs.
 ///
 /// ```
 /// use es_core::{Charge, Fence, FenceState};
@@ -152,6 +160,11 @@ impl Fence {
             mark: Self::reached(answering),
             ..self
         }
+    }
+
+    /// Whether an event at this position was a replay when this version put it aside: an older one has taken it in.
+    pub fn is_replay(&self, position: Position) -> bool {
+        self.state == FenceState::Building || position <= self.mark
     }
 
     fn reached(answering: Option<&Self>) -> Position {

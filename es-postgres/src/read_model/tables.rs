@@ -1,0 +1,158 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use es_core::{Failure, StoreError};
+use tokio_postgres::{Client, GenericClient, IsolationLevel, Statement, Transaction};
+
+use super::fence::{database, unopened};
+use super::sql::Sql;
+use crate::PostgresOptions;
+use crate::error::nothing_written;
+use crate::schema::Schema;
+use crate::session::{Session, milliseconds};
+use crate::thread::Thread;
+
+/// How many statements a connection keeps prepared; when there are more, it begins anew.
+const STATEMENTS: usize = 256;
+/// A server isn't asked to end a session that is idle for less: handlers may have to think.
+const SHORTEST_IDLE: Duration = Duration::from_secs(1);
+
+/// The library's own tables in a database of read models. A column is only ever added.
+fn tables(schema: &Schema) -> String {
+    format!(
+        include_str!("../sql/read_models.sql"),
+        schema = schema.identifier()
+    )
+}
+
+/// Makes the tables, unless they are there; other processes that do the same wait.
+pub(super) async fn prepare(options: &PostgresOptions, schema: &Schema) -> Result<(), StoreError> {
+    let mut session = Session::connect(options, Box::new(|_| ())).await?;
+    // The last of them: whoever made it made the others.
+    let last = "es_states";
+    if schema.holds(&session.client, last).await? {
+        return Ok(());
+    }
+    let transaction = session.client.build_transaction();
+    let transaction = transaction.isolation_level(IsolationLevel::ReadCommitted);
+    let transaction = transaction.start().await.map_err(nothing_written)?;
+    let run = async |sql: &str| {
+        transaction
+            .batch_execute(sql)
+            .await
+            .map_err(nothing_written)
+    };
+    run(&schema.lock()).await?;
+    if !schema.holds(&transaction, last).await? {
+        run(&tables(schema)).await?;
+    }
+    transaction.commit().await.map_err(nothing_written)
+}
+
+/// What all connections to a database of read models have in common.
+pub(super) struct Shared {
+    pub(super) options: PostgresOptions,
+    pub(super) sql: Sql,
+    pub(super) thread: Thread,
+}
+
+/// A database whose connection is opened when it is needed, and anew when it broke.
+pub(super) struct Database {
+    shared: Arc<Shared>,
+    /// For how long the server lets a transaction be idle: what it locks holds up whoever takes over.
+    idle: Duration,
+    opened: Option<Opened>,
+}
+
+/// An open connection, with the statements that were prepared on it.
+pub(super) struct Opened {
+    session: Session,
+    statements: Statements,
+}
+
+impl Database {
+    pub(super) fn new(shared: Arc<Shared>, lease: Duration) -> Self {
+        Self {
+            shared,
+            idle: lease.max(SHORTEST_IDLE),
+            opened: None,
+        }
+    }
+
+    pub(super) async fn opened(&mut self) -> Result<(&mut Opened, &Sql), Failure> {
+        let opened = match self.opened.take().filter(Opened::is_open) {
+            Some(opened) => opened,
+            None => self.open().await.map_err(unopened)?,
+        };
+        Ok((self.opened.insert(opened), &self.shared.sql))
+    }
+
+    async fn open(&self) -> Result<Opened, StoreError> {
+        let (shared, idle) = (Arc::clone(&self.shared), self.idle);
+        let opening = async move {
+            let session = Session::connect(&shared.options, Box::new(|_| ())).await?;
+            let settings = format!(
+                "SET default_transaction_isolation = 'read committed'; SET lock_timeout = {}; \
+                 SET idle_in_transaction_session_timeout = {}; SET client_min_messages = warning;",
+                milliseconds(shared.options.lock_timeout),
+                milliseconds(idle),
+            );
+            let set = session.client.batch_execute(&settings).await;
+            set.map_err(nothing_written)?;
+            let statements = Statements::default();
+            Ok(Opened {
+                session,
+                statements,
+            })
+        };
+        self.shared.thread.run(opening).await
+    }
+}
+
+impl Opened {
+    fn is_open(&self) -> bool {
+        self.session.is_open()
+    }
+
+    pub(super) fn client(&self) -> (&Client, &Statements) {
+        (&self.session.client, &self.statements)
+    }
+
+    /// In the only isolation level that sees what another process wrote meanwhile.
+    pub(super) async fn begin(&mut self) -> Result<(Transaction<'_>, &Statements), Failure> {
+        let building = self.session.client.build_transaction();
+        let building = building.isolation_level(IsolationLevel::ReadCommitted);
+        let transaction = building.start().await.map_err(database)?;
+        Ok((transaction, &self.statements))
+    }
+}
+
+/// The statements that were prepared on a connection, by their text.
+#[derive(Default)]
+pub(super) struct Statements(Mutex<HashMap<String, Statement>>);
+
+impl Statements {
+    pub(super) async fn prepare(
+        &self,
+        client: &impl GenericClient,
+        sql: &str,
+    ) -> Result<Statement, tokio_postgres::Error> {
+        let known = self.lock(|statements| statements.get(sql).cloned());
+        if let Some(statement) = known {
+            return Ok(statement);
+        }
+        let statement = client.prepare(sql).await?;
+        self.lock(|statements| {
+            if statements.len() >= STATEMENTS {
+                statements.clear();
+            }
+            statements.insert(sql.to_owned(), statement.clone());
+        });
+        Ok(statement)
+    }
+
+    fn lock<T>(&self, job: impl FnOnce(&mut HashMap<String, Statement>) -> T) -> T {
+        job(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,11 @@
+//! Read models in a PostgreSQL database: each event once, whatever dies, whoever else runs, and from version to version.
+
+mod domain;
+mod exactly_once;
+mod killed;
+mod parking;
+mod states;
+#[path = "../support/mod.rs"]
+mod support;
+mod takeover;
+mod versions;

@@ -1,0 +1,158 @@
+use std::sync::atomic::Ordering;
+
+use es_core::{Position, Runner, RunnerHandle};
+use es_servers::needs_postgres;
+
+use crate::domain::{At99, Bench, Totals, WAITS, soon};
+
+/// A runner over a log in which the third number of `a` fails for now.
+async fn parked(totals: &Totals) -> (Bench, RunnerHandle) {
+    let bench = Bench::new().await;
+    bench.count("a", &[1, 2, 13, 4]).await;
+    bench.count("b", &[5]).await;
+    bench.count("a", &[13]).await;
+    let head = bench.count("b", &[6]).await;
+    let projection = bench.models().await.projection(totals.clone());
+    let runner = Runner::new(bench.store.clone(), projection);
+    let runner = runner.attempts(1).park_failures();
+    let handle = runner.handle();
+    tokio::spawn(runner.run());
+    let reached = soon(handle.wait_for(head)).await.unwrap();
+    assert_eq!(reached.parked, 3);
+    (bench, handle)
+}
+
+async fn positions(bench: &Bench) -> Vec<(u64, bool)> {
+    let parked = bench.models().await.parked::<Totals>().await.unwrap();
+    let parked = parked.iter();
+    parked
+        .map(|parked| (parked.position.number(), parked.failure.is_some()))
+        .collect()
+}
+
+needs_postgres! {
+    #[tokio::test]
+    async fn a_failing_event_holds_up_those_of_its_key_alone() {
+        let (bench, handle) = parked(&Totals::default()).await;
+        let sums = bench.sums().await;
+        assert_eq!((sums["a"], sums["b"]), ((3, 2), (11, 2)));
+        assert_eq!(positions(&bench).await, [(3, true), (4, false), (6, false)]);
+        // What is appended to the key goes behind it; other keys go on.
+        bench.count("a", &[7]).await;
+        let head = bench.count("b", &[1]).await;
+        assert_eq!(soon(handle.wait_for(head)).await.unwrap().parked, 4);
+        assert_eq!(bench.sums().await["b"], (12, 3));
+        let parked = bench.models().await.parked::<Totals>().await.unwrap();
+        assert_eq!(parked[0].key, "counter/a");
+        let failure = parked[0].failure.as_deref().unwrap();
+        assert!(failure.contains("position 3") && failure.contains("thirteen"), "{failure}");
+        soon(handle.shutdown()).await;
+    }
+
+    #[tokio::test]
+    async fn a_retry_takes_the_events_of_a_key_in_order_and_stops_where_one_fails() {
+        let totals = Totals::default();
+        let (bench, handle) = parked(&totals).await;
+        let models = bench.models().await;
+        let retried = models.retry(totals.clone(), &bench.store, "counter/a").await.unwrap();
+        assert_eq!(retried.taken, 0);
+        assert_eq!(retried.failure.unwrap().position(), Some(Position::new(3)));
+        assert_eq!(bench.sums().await["a"], (3, 2));
+        assert_eq!(positions(&bench).await.len(), 3);
+
+        totals.cured.store(true, Ordering::SeqCst);
+        let retried = models.retry(totals.clone(), &bench.store, "counter/a").await.unwrap();
+        assert!(retried.taken == 3 && retried.failure.is_none());
+        assert!(positions(&bench).await.is_empty());
+        bench.is_exact().await;
+        // The runner finds the key free again.
+        let head = bench.count("a", &[8]).await;
+        assert_eq!(soon(handle.wait_for(head)).await.unwrap().parked, 0);
+        bench.is_exact().await;
+        soon(handle.shutdown()).await;
+    }
+
+    /// While the last of a key is taken in, others come: they are put behind it, or taken in once it is.
+    #[tokio::test]
+    async fn nothing_is_left_behind_by_a_retry_beside_a_runner() {
+        let totals = Totals::default();
+        let (bench, handle) = parked(&totals).await;
+        let models = bench.models().await;
+        totals.cured.store(true, Ordering::SeqCst);
+        let appending = async {
+            for number in 0..100 {
+                bench.count("a", &[number]).await;
+            }
+        };
+        let retrying = async {
+            let mut taken = 0;
+            while taken < 3 {
+                taken += models.retry(totals.clone(), &bench.store, "counter/a").await.unwrap().taken;
+            }
+        };
+        soon(async { tokio::join!(appending, retrying) }).await;
+        soon(handle.wait_for_head()).await.unwrap();
+        assert_eq!(positions(&bench).await, []);
+        bench.is_exact().await;
+        soon(handle.shutdown()).await;
+    }
+
+    #[tokio::test]
+    async fn a_runner_that_puts_events_behind_others_holds_up_their_retry() {
+        let totals = Totals::default();
+        let (bench, handle) = parked(&totals).await;
+        soon(handle.shutdown()).await;
+        let models = bench.models().await;
+        totals.cured.store(true, Ordering::SeqCst);
+        // It puts a 7 behind the others, and then waits inside the transaction.
+        bench.lock().await;
+        bench.count("a", &[7]).await;
+        let head = bench.count("b", &[99]).await;
+        let waiting = Totals { at_99: At99::WaitsAndCounts, ..totals.clone() };
+        let runner = Runner::new(bench.store.clone(), models.projection(waiting));
+        let handle = runner.handle();
+        tokio::spawn(runner.run());
+        let other = bench.place().client().await;
+        crate::support::until(&other, WAITS).await;
+        let mut retry = tokio::spawn({
+            let (store, totals) = (bench.store.clone(), totals.clone());
+            async move { models.retry(totals, &store, "counter/a").await.unwrap() }
+        });
+        let held = "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = current_schema() \
+                    AND wait_event_type = 'Lock' AND query LIKE '%es_parked%FOR UPDATE'";
+        crate::support::until(&other, held).await;
+        assert!(!retry.is_finished());
+        bench.unlock().await;
+        let retried = soon(&mut retry).await.unwrap();
+        assert!(retried.taken == 4 && retried.failure.is_none(), "{retried:?}");
+        soon(handle.wait_for(head)).await.unwrap();
+        bench.is_exact().await;
+        soon(handle.shutdown()).await;
+    }
+
+    #[tokio::test]
+    async fn an_event_is_skipped_by_decision_and_the_decision_is_kept() {
+        let totals = Totals::default();
+        let (bench, handle) = parked(&totals).await;
+        let models = bench.models().await;
+        // Only the first of a key: what is behind it waits for it.
+        for wrong in [4, 5, 99] {
+            let skipped = models.skip::<Totals>(Position::new(wrong), "ops", "why");
+            assert!(!skipped.await.unwrap());
+        }
+        assert_eq!(positions(&bench).await.len(), 3);
+        let skipped = models.skip::<Totals>(Position::new(3), "ops", "a test booking");
+        assert!(skipped.await.unwrap());
+        let retried = models.retry(totals, &bench.store, "counter/a").await;
+        assert_eq!(retried.unwrap().taken, 1);
+        assert_eq!(positions(&bench).await, [(6, false)]);
+        assert_eq!(bench.sums().await["a"], (7, 3));
+        let kept = "SELECT position, actor, reason FROM es_skipped";
+        let kept = bench.client().query_one(kept, &[]).await.unwrap();
+        assert_eq!(
+            (kept.get(0), kept.get(1), kept.get(2)),
+            (3_i64, "ops".to_owned(), "a test booking".to_owned())
+        );
+        soon(handle.shutdown()).await;
+    }
+}
