@@ -49,6 +49,7 @@
 mod append;
 mod call;
 mod error;
+mod function;
 mod options;
 mod pool;
 mod read;

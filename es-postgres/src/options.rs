@@ -28,6 +28,7 @@ pub struct PostgresOptions {
     pub(crate) statement_timeout: Duration,
     pub(crate) lock_timeout: Duration,
     pub(crate) poll_interval: Duration,
+    pub(crate) tamper_evident: bool,
     #[cfg(feature = "tls")]
     pub(crate) roots: crate::tls::Roots,
 }
@@ -43,6 +44,7 @@ impl PostgresOptions {
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(10),
             poll_interval: Duration::from_millis(500),
+            tamper_evident: false,
             #[cfg(feature = "tls")]
             roots: crate::tls::Roots::default(),
         }
@@ -108,6 +110,17 @@ impl PostgresOptions {
         }
     }
 
+    /// Hashes each event over its stream up to it, so that [`Verification`](es_core::Verification) finds what was changed
+    /// behind the library's back. It is the log's from then on: the database's function computes the hashes, whoever
+    /// appends. Events from before have no hash. To make a log so needs the right to change its schema, and waits for what
+    /// is being appended.
+    pub fn tamper_evident(self) -> Self {
+        Self {
+            tamper_evident: true,
+            ..self
+        }
+    }
+
     /// Whom to trust to vouch for the server, as certificates in PEM; whom the operating system trusts if nothing is said.
     /// Matters where the URL has `sslmode=require`: then the certificate and the server's name in it are verified.
     #[cfg(feature = "tls")]
@@ -164,6 +177,7 @@ impl std::fmt::Debug for PostgresOptions {
             .field("statement_timeout", &self.statement_timeout)
             .field("lock_timeout", &self.lock_timeout)
             .field("poll_interval", &self.poll_interval)
+            .field("tamper_evident", &self.tamper_evident)
             .finish_non_exhaustive()
     }
 }

@@ -76,8 +76,9 @@ const MIGRATIONS: &[&str] = &["
         e.payload, coalesce(e.metadata, '{}') AS metadata
     FROM events e JOIN streams s ON s.key = e.stream JOIN names n ON n.key = e.name;
 ", "
-    -- The SHA-256 of the event and of its stream up to it; nothing where the log wasn't tamper-evident.
-    ALTER TABLE events ADD COLUMN hash BLOB CHECK (length(hash) = 32);
+    -- The SHA-256 of the event and of its stream up to it; nothing where the log wasn't tamper-evident. No CHECK of its length:
+    -- for that SQLite would read the whole table.
+    ALTER TABLE events ADD COLUMN hash BLOB;
 
     -- A row once events are hashed, whoever appends them.
     CREATE TABLE tamper_evidence (
