@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use crate::temporal::is_correction;
 use crate::{
-    DecodeError, EventId, EventSet, Json, Metadata, NewEvent, Placement, Position, Revision,
-    StoreError, StreamId, Timestamp,
+    DecodeError, Digest, EventId, EventSet, Json, Metadata, NewEvent, Placement, Position,
+    Revision, StoreError, StreamId, Timestamp,
 };
 
 /// What surrounds an event: whose it is, which, when, and what is said about it.
@@ -60,10 +60,12 @@ pub struct Stored {
     pub version: u32,
     /// The payload as stored.
     pub payload: Json,
+    /// What its store computed over it and its stream up to it, if the log is tamper-evident.
+    pub hash: Option<Digest>,
 }
 
 impl StoredEvent {
-    /// An event read from where a store keeps it.
+    /// An event read from where a store keeps it, without a hash; the fields are public to set it.
     pub fn new(
         envelope: Envelope,
         position: Position,
@@ -77,6 +79,7 @@ impl StoredEvent {
             name: name.into(),
             version,
             payload,
+            hash: None,
         }))
     }
 

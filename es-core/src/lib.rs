@@ -9,6 +9,7 @@
 //! | ask for any past state | [`At`], [`Repository::load_at`], [`between`](Repository::between), [`diff`](Repository::diff), [`timeline`](Repository::timeline), [`what_if`](Repository::what_if) |
 //! | set the past right | [`Repository::correct`], [`Correctable`] |
 //! | see who did what, when and why | [`Repository::audit`], [`AuditTrail`], [`CausationTree`] |
+//! | find out whether stored events were tampered with | [`Verification`]; [`Sealer`], whose [`Seal`] is kept elsewhere |
 //! | make read models of the events of several aggregates | [`Projection`], derived; [`Runner`] keeps one up to date, [`InMemory`] or in a database |
 //! | publish events for others | [`Forwarder`], [`Feed`], [`CloudEvent`] |
 //! | follow everything that is appended | [`Subscription`], [`Filter`], [`Checkpoint`] |
@@ -89,7 +90,10 @@ pub use aggregate::{
 };
 pub use any_store::AnyStore;
 pub use append::{Append, Appended, Expected, Limits, NewEvent, Placement, Verdict};
-pub use audit::{AuditEntry, AuditTrail, CausationTree, Consequence};
+pub use audit::{
+    AuditEntry, AuditTrail, Break, BreakKind, CausationTree, Consequence, Digest, InvalidDigest,
+    InvalidSeal, Seal, Sealer, Verification,
+};
 pub use command::{Command, Decided, Handler};
 pub use decision::{Creation, Decision, Draft, Rejects};
 pub use envelope::{Envelope, Recorded, Stored, StoredEvent};

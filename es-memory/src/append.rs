@@ -2,7 +2,7 @@
 //! acceptance.
 
 use es_core::{
-    Append, Appended, Envelope, EventId, Limits, NewEvent, Placement, Position, Revision,
+    Append, Appended, Digest, Envelope, EventId, Limits, NewEvent, Placement, Position, Revision,
     StoreError, StoredEvent, StreamId, Timestamp, Verdict,
 };
 
@@ -50,13 +50,19 @@ impl Log {
     fn accept(&mut self, append: Append, recorded_at: Timestamp) -> Appended {
         let Append { stream, events, .. } = append;
         let entry = self.streams.entry(stream.clone()).or_default();
+        let mut previous = entry.places.last().and_then(|last| self.events[*last].hash);
         let mut placements = Vec::with_capacity(events.len());
         for event in events {
             entry.ids.insert(event.id, entry.places.len());
             entry.places.push(self.events.len());
             let position = Position::new(self.events.len() as u64 + 1);
             let placement = Placement::new(entry.revision(), position, recorded_at);
-            self.events.push(stored(&stream, event, placement));
+            let hash = (self.tamper_evident)
+                .then(|| Digest::of_event(previous, &stream, placement.revision, &event));
+            let mut event = stored(&stream, event, placement);
+            event.hash = hash;
+            previous = hash;
+            self.events.push(event);
             placements.push(placement);
         }
         Appended::new(placements)

@@ -30,6 +30,8 @@ pub(crate) struct Log {
     /// Position `p` is at index `p - 1`.
     pub events: Vec<StoredEvent>,
     pub streams: HashMap<StreamId, Stream>,
+    /// Whether events are hashed from here on.
+    pub tamper_evident: bool,
 }
 
 #[derive(Default)]
@@ -62,6 +64,15 @@ impl MemoryStore {
                 head: watch::Sender::new(Position::START),
             }),
         }
+    }
+}
+
+impl MemoryStore {
+    /// Hashes each event from here on, as a store with a database does that was opened so: to be checked by
+    /// [`Verification`](es_core::Verification).
+    pub fn tamper_evident(self) -> Self {
+        self.shared.log().tamper_evident = true;
+        self
     }
 }
 

@@ -13,7 +13,7 @@ use tracing::{Instrument, Span};
 
 use crate::PostgresOptions;
 use crate::call::{Answer, Call};
-use crate::error::{Failure, Fault, is_there_already, leaves_session};
+use crate::error::{Failure, Fault, is_there_already, is_to_be_hashed, leaves_session};
 use crate::session::Session;
 use crate::thread::Thread;
 use crate::wait::tell;
@@ -288,13 +288,16 @@ impl Appender {
     }
 }
 
-/// Asks the database: first in the hope that no event id is there already, as mostly none is.
+/// Asks the database: first in the hope that no event id is there already, as mostly none is. And again where the log became
+/// tamper-evident while the question waited for its turn.
 async fn ask(session: &Session, call: &Call<'_>) -> Result<Row, tokio_postgres::Error> {
     let (client, append) = (&session.client, &session.statements[0]);
-    match client.query_one(append, &call.parameters(&false)).await {
-        Err(error) if is_there_already(&error) => {
-            client.query_one(append, &call.parameters(&true)).await
+    let (mut careful, mut hashing) = (false, false);
+    loop {
+        match client.query_one(append, &call.parameters(&careful)).await {
+            Err(error) if is_there_already(&error) && !careful => careful = true,
+            Err(error) if is_to_be_hashed(&error) && !hashing => hashing = true,
+            answered => return answered,
         }
-        answered => answered,
     }
 }

@@ -181,6 +181,15 @@ pub(crate) fn is_there_already(error: &Error) -> bool {
     error.code() == Some(&SqlState::UNIQUE_VIOLATION)
 }
 
+/// Whether the function that was called is of before the log was tamper-evident.
+pub(crate) fn is_to_be_hashed(error: &Error) -> bool {
+    error.as_db_error().is_some_and(wants_hashes)
+}
+
+fn wants_hashes(error: &DbError) -> bool {
+    error.constraint() == Some("events_are_hashed")
+}
+
 /// Whether the session can be used after this error.
 pub(crate) fn leaves_session(error: &Error) -> bool {
     error.as_db_error().is_some_and(|answer| {
@@ -202,6 +211,7 @@ fn may_pass(error: &DbError) -> bool {
     let class = code.code().get(..2).unwrap_or_default();
     // 08 connection, 40 transaction rollback, 53 resources, 57 operator intervention, 58 system error
     matches!(class, "08" | "40" | "53" | "57" | "58")
+        || wants_hashes(error)
         || [
             SqlState::LOCK_NOT_AVAILABLE,
             SqlState::READ_ONLY_SQL_TRANSACTION,

@@ -53,6 +53,7 @@
 mod append;
 mod call;
 mod error;
+mod function;
 mod options;
 mod pool;
 mod read;

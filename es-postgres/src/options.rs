@@ -28,6 +28,7 @@ pub struct PostgresOptions {
     pub(crate) statement_timeout: Duration,
     pub(crate) lock_timeout: Duration,
     pub(crate) poll_interval: Duration,
+    pub(crate) tamper_evident: bool,
     #[cfg(feature = "tls")]
     pub(crate) roots: crate::tls::Roots,
 }
@@ -43,6 +44,7 @@ impl PostgresOptions {
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(10),
             poll_interval: Duration::from_millis(500),
+            tamper_evident: false,
             #[cfg(feature = "tls")]
             roots: crate::tls::Roots::default(),
         }
@@ -104,6 +106,17 @@ impl PostgresOptions {
     pub fn poll_interval(self, poll_interval: Duration) -> Self {
         Self {
             poll_interval,
+            ..self
+        }
+    }
+
+    /// Hashes each event over its stream up to it, so that [`Verification`](es_core::Verification) finds what was changed
+    /// behind the library's back. It is the log's from then on: the database's function computes the hashes, whoever
+    /// appends. Events from before have no hash. To make a log so needs the right to change its schema, and waits for what
+    /// is being appended.
+    pub fn tamper_evident(self) -> Self {
+        Self {
+            tamper_evident: true,
             ..self
         }
     }
@@ -184,6 +197,7 @@ impl std::fmt::Debug for PostgresOptions {
             .field("statement_timeout", &self.statement_timeout)
             .field("lock_timeout", &self.lock_timeout)
             .field("poll_interval", &self.poll_interval)
+            .field("tamper_evident", &self.tamper_evident)
             .finish_non_exhaustive()
     }
 }

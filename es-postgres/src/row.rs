@@ -3,7 +3,9 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use es_core::{Envelope, Json, Position, Revision, StoreError, StoredEvent, StreamId, Timestamp};
+use es_core::{
+    Digest, Envelope, Json, Position, Revision, StoreError, StoredEvent, StreamId, Timestamp,
+};
 use tokio_postgres::Row;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
@@ -12,8 +14,7 @@ use uuid::Uuid;
 use crate::error::Fault;
 
 /// The columns of an event, in the order that [`Memory::event`] takes them.
-pub(crate) const EVENT_COLUMNS: &str =
-    "position, stream, revision, id, name, version, recorded_at, effective_at, payload, metadata";
+pub(crate) const EVENT_COLUMNS: &str = "position, stream, revision, id, name, version, recorded_at, effective_at, payload, metadata, hash";
 
 /// How many streams, and how many names, are remembered, each in a place that its text leads to.
 const STREAMS: usize = 1_024;
@@ -74,7 +75,13 @@ impl Memory {
             envelope.metadata = Json::from_stored(metadata);
         }
         let (position, payload) = (Position::new(position), Json::from_stored(payload));
-        Ok(StoredEvent::new(envelope, position, name, version, payload))
+        let mut event = StoredEvent::new(envelope, position, name, version, payload);
+        let hash: Option<&[u8]> = row.try_get(10).map_err(|_| wrong("hash"))?;
+        if let Some(hash) = hash {
+            let hash = hash.try_into().map_err(|_| wrong("hash"))?;
+            event.hash = Some(Digest::from_bytes(hash));
+        }
+        Ok(event)
     }
 
     fn stream(&mut self, text: &str) -> Option<StreamId> {

@@ -1,9 +1,10 @@
 //! The tables and the function, and bringing a database to them.
 
 use es_core::StoreError;
-use tokio_postgres::{Client, IsolationLevel};
+use tokio_postgres::{Client, GenericClient, IsolationLevel, Transaction};
 
 use crate::error::{Fault, nothing_written};
+use crate::function;
 
 /// "es" and a number: the first half of our advisory locks, to tell them from those of other programs.
 const LOCK: i32 = 0x6573_0001;
@@ -43,20 +44,63 @@ impl Schema {
         format!("'es_' || md5({})", self.literal)
     }
 
-    /// Each brings the schema one version further; they are never changed, only added to.
-    fn migrations(&self) -> [String; 1] {
-        let append = format!(
+    /// Each brings the schema one version further; they are never changed, only added to. One that changes the function
+    /// `append` has to leave it hashing where it hashes.
+    fn migrations(&self) -> [String; 2] {
+        let schema = &self.identifier;
+        [
+            format!(
+                include_str!("sql/1.sql"),
+                schema = schema,
+                append = self.append(&function::PLAIN),
+            ),
+            format!(include_str!("sql/2.sql"), schema = schema),
+        ]
+    }
+
+    /// The statement that makes the function `append`.
+    fn append(&self, kind: &function::Kind) -> String {
+        let body = kind.body(&self.identifier, &self.table(), LOCK, &self.channel());
+        format!(
             include_str!("sql/append.sql"),
             schema = self.identifier,
-            table = literal(&format!("{}.events", self.identifier)),
-            lock = LOCK,
-            channel = self.channel(),
+            body = literal(&body),
+        )
+    }
+
+    /// The table of events, as a string.
+    fn table(&self) -> String {
+        literal(&format!("{}.events", self.identifier))
+    }
+
+    /// Has the function `append` hash what is appended from now on, by any process.
+    pub(crate) async fn make_tamper_evident(&self, client: &mut Client) -> Result<(), StoreError> {
+        if self.is_tamper_evident(client).await? {
+            return Ok(());
+        }
+        let mut transaction = self.locked(client).await?;
+        // Another process may have done it meanwhile.
+        if !self.is_tamper_evident(&mut transaction).await? {
+            let script = format!(
+                include_str!("sql/tamper_evident.sql"),
+                lock = LOCK,
+                table = self.table(),
+                append = self.append(&function::HASHING),
+                schema = self.identifier,
+            );
+            let done = transaction.batch_execute(&script).await;
+            done.map_err(nothing_written)?;
+        }
+        transaction.commit().await.map_err(nothing_written)
+    }
+
+    async fn is_tamper_evident(&self, client: &mut impl GenericClient) -> Result<bool, StoreError> {
+        let sql = format!(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {}::regclass AND conname = 'events_are_hashed')",
+            self.table()
         );
-        [format!(
-            include_str!("sql/1.sql"),
-            schema = self.identifier,
-            append = literal(&append),
-        )]
+        let row = client.query_one(&sql, &[]).await;
+        row.and_then(|row| row.try_get(0)).map_err(nothing_written)
     }
 
     /// The statement that has others wait until the transaction ends that brings the schema up to date.
@@ -70,7 +114,7 @@ impl Schema {
     /// Whether a table of this name is there.
     pub(crate) async fn holds(
         &self,
-        client: &impl tokio_postgres::GenericClient,
+        client: &impl GenericClient,
         table: &str,
     ) -> Result<bool, StoreError> {
         // From the catalogue as it is now: `to_regclass` may remember that there was none before we waited.
@@ -92,16 +136,7 @@ impl Schema {
         if self.version(client, known).await? == known {
             return Ok(());
         }
-        let mut transaction = client
-            .build_transaction()
-            .isolation_level(IsolationLevel::ReadCommitted)
-            .start()
-            .await
-            .map_err(nothing_written)?;
-        transaction
-            .batch_execute(&self.lock())
-            .await
-            .map_err(nothing_written)?;
+        let mut transaction = self.locked(client).await?;
         let done = self.version(&mut transaction, known).await?;
         for (version, migration) in (1..).zip(&migrations) {
             if version <= done {
@@ -122,10 +157,25 @@ impl Schema {
         transaction.commit().await.map_err(nothing_written)
     }
 
+    /// A transaction that others wait for who bring the schema up to date.
+    async fn locked<'c>(&self, client: &'c mut Client) -> Result<Transaction<'c>, StoreError> {
+        let transaction = client
+            .build_transaction()
+            .isolation_level(IsolationLevel::ReadCommitted)
+            .start()
+            .await
+            .map_err(nothing_written)?;
+        transaction
+            .batch_execute(&self.lock())
+            .await
+            .map_err(nothing_written)?;
+        Ok(transaction)
+    }
+
     /// The version that the schema has; 0 where there is nothing of ours.
     async fn version(
         &self,
-        client: &mut impl tokio_postgres::GenericClient,
+        client: &mut impl GenericClient,
         known: i32,
     ) -> Result<i32, StoreError> {
         if !self.holds(client, "es_migrations").await? {

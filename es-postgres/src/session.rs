@@ -143,5 +143,9 @@ async fn drive(mut connection: Connection<tokio_postgres::Socket, Socket>, mut n
 pub(crate) async fn prepare(options: &PostgresOptions, schema: &Schema) -> Result<(), StoreError> {
     let mut session = Session::connect(options, Box::new(|_| ())).await?;
     session.check(options).await?;
-    schema.prepare(&mut session.client).await
+    schema.prepare(&mut session.client).await?;
+    if options.tamper_evident {
+        schema.make_tamper_evident(&mut session.client).await?;
+    }
+    Ok(())
 }

@@ -51,6 +51,7 @@ mod row;
 mod schema;
 mod snapshot;
 mod store;
+mod tamper;
 mod transaction;
 mod wait;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::{
-    Append, Appended, Clock, Metadata, Placement, Position, Revision, Snapshot, StoreError,
+    Append, Appended, Clock, Digest, Metadata, Placement, Position, Revision, Snapshot, StoreError,
     StreamId, Timestamp, Verdict,
 };
 use lru::LruCache;
@@ -16,7 +16,7 @@ use crate::error::{Fault, before_commit};
 use crate::read::{placement, stream_key};
 use crate::row::{signed, timestamp, unsigned};
 use crate::schema::pragma;
-use crate::snapshot;
+use crate::{snapshot, tamper};
 
 /// How many streams are remembered with their revisions.
 const STREAMS: NonZeroUsize = NonZeroUsize::new(65_536).unwrap();
@@ -31,6 +31,8 @@ pub(crate) struct Log {
     /// Tells whether another connection has committed since, and what is remembered has to be read again.
     data_version: Option<i64>,
     last: Option<Last>,
+    /// Whether events are hashed, whatever the options say that this process was opened with.
+    tamper_evident: Option<bool>,
     streams: LruCache<StreamId, Known>,
     names: LruCache<(Arc<str>, u32), i64>,
 }
@@ -45,6 +47,8 @@ struct Last {
 struct Known {
     key: i64,
     revision: Revision,
+    /// The last event's, if it has one and hashes are asked for.
+    hash: Option<Digest>,
 }
 
 impl Log {
@@ -55,6 +59,7 @@ impl Log {
             busy_timeout: options.busy_timeout,
             data_version: None,
             last: None,
+            tamper_evident: None,
             streams: LruCache::new(STREAMS),
             names: LruCache::new(NAMES),
         }
@@ -69,6 +74,7 @@ impl Log {
     pub(crate) fn forget(&mut self) {
         self.data_version = None;
         self.last = None;
+        self.tamper_evident = None;
         self.streams.clear();
         self.names.clear();
     }
@@ -160,11 +166,13 @@ impl Log {
         last.recorded_at = self.clock.now().max(last.recorded_at);
         let mut revision = known.revision;
         let names = self.names(append)?;
+        let tamper_evident = self.is_tamper_evident()?;
+        let mut hash = known.hash;
         let mut statement = self
             .connection
             .prepare_cached(
                 "INSERT INTO events (position, stream, revision, id, name, recorded_at, effective_at, payload, \
-                 metadata) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                 metadata, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )
             .map_err(before_commit)?;
         let mut placements = Vec::with_capacity(append.events.len());
@@ -172,6 +180,9 @@ impl Log {
             revision = revision.next();
             last.position = Position::new(last.position.number() + 1);
             let metadata = event.metadata.as_str();
+            if tamper_evident {
+                hash = Some(Digest::of_event(hash, &append.stream, revision, event));
+            }
             statement
                 .execute(params![
                     signed(last.position.number()),
@@ -183,6 +194,7 @@ impl Log {
                     event.effective_at.map(Timestamp::micros),
                     event.payload.as_str(),
                     (metadata != Metadata::EMPTY).then_some(metadata),
+                    hash.as_ref().map(Digest::as_bytes),
                 ])
                 .map_err(before_commit)?;
             placements.push(Placement::new(revision, last.position, last.recorded_at));
@@ -190,9 +202,22 @@ impl Log {
         drop(statement);
         self.last = Some(last);
         let key = known.key;
-        self.streams
-            .put(append.stream.clone(), Known { key, revision });
+        let known = Known {
+            key,
+            revision,
+            hash,
+        };
+        self.streams.put(append.stream.clone(), known);
         Ok(Appended::new(placements))
+    }
+
+    fn is_tamper_evident(&mut self) -> Result<bool, StoreError> {
+        if let Some(tamper_evident) = self.tamper_evident {
+            return Ok(tamper_evident);
+        }
+        let tamper_evident = tamper::is_evident(&self.connection)?;
+        self.tamper_evident = Some(tamper_evident);
+        Ok(tamper_evident)
     }
 
     /// The key of each event's name and version.
@@ -225,7 +250,16 @@ impl Log {
             .and_then(|mut statement| statement.query_row([key], |row| Ok(unsigned(row, 0))))
             .map_err(before_commit)?;
         let revision = Revision::new(revision.ok_or(Fault::Stream { key })?);
-        let known = Known { key, revision };
+        let hash = if self.is_tamper_evident()? && !revision.is_empty() {
+            tamper::hash(&self.connection, key, revision)?
+        } else {
+            None
+        };
+        let known = Known {
+            key,
+            revision,
+            hash,
+        };
         self.streams.put(stream.clone(), known);
         Ok(Some(known))
     }
@@ -237,6 +271,7 @@ impl Log {
             .map(|key| Known {
                 key,
                 revision: Revision::EMPTY,
+                hash: None,
             })
             .map_err(before_commit)
     }

@@ -25,6 +25,7 @@ pub struct SqliteOptions {
     pub(crate) readers: usize,
     pub(crate) busy_timeout: Duration,
     pub(crate) poll_interval: Duration,
+    pub(crate) tamper_evident: bool,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -49,6 +50,7 @@ impl SqliteOptions {
             readers: 4,
             busy_timeout: Duration::from_secs(5),
             poll_interval: Duration::from_millis(20),
+            tamper_evident: false,
             clock: Arc::new(SystemClock),
         }
     }
@@ -79,6 +81,16 @@ impl SqliteOptions {
     pub fn poll_interval(self, poll_interval: Duration) -> Self {
         Self {
             poll_interval,
+            ..self
+        }
+    }
+
+    /// Hashes each event over its stream up to it, so that [`Verification`](es_core::Verification) finds what was changed
+    /// behind the library's back. It is the log's from then on: whoever appends to it, with or without this option, hashes
+    /// what is appended. Events from before have no hash.
+    pub fn tamper_evident(self) -> Self {
+        Self {
+            tamper_evident: true,
             ..self
         }
     }
@@ -117,6 +129,7 @@ impl std::fmt::Debug for SqliteOptions {
             .field("readers", &self.readers)
             .field("busy_timeout", &self.busy_timeout)
             .field("poll_interval", &self.poll_interval)
+            .field("tamper_evident", &self.tamper_evident)
             .finish_non_exhaustive()
     }
 }

@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use es_core::{Envelope, EventId, Json, Position, Revision, StoredEvent, StreamId, Timestamp};
+use es_core::{
+    Digest, Envelope, EventId, Json, Position, Revision, StoredEvent, StreamId, Timestamp,
+};
 
 /// A page that holds this many bytes takes no more events, so that large ones don't fill the memory.
 const MAX_BYTES: usize = 8 << 20;
@@ -32,6 +34,7 @@ pub(crate) struct PageRow {
     pub(crate) payload: Range<usize>,
     /// Nothing for an empty object.
     pub(crate) metadata: Option<Range<usize>>,
+    pub(crate) hash: Option<Digest>,
 }
 
 impl Page {
@@ -71,7 +74,13 @@ impl Page {
                 envelope.metadata = json(metadata);
             }
             let payload = json(row.payload);
-            StoredEvent::new(envelope, row.position, Arc::clone(name), *version, payload)
+            let name = Arc::clone(name);
+            let mut event = StoredEvent::new(envelope, row.position, name, *version, payload);
+            // Only where there is one: setting it looks whether the event is shared.
+            if row.hash.is_some() {
+                event.hash = row.hash;
+            }
+            event
         };
         self.rows.into_iter().map(event).collect()
     }

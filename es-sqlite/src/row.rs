@@ -8,11 +8,12 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::error::{Fault, before_commit};
 use crate::page::{Page, PageRow};
+use crate::tamper::digest;
 
 /// The columns of an event, in the order that [`Rows::read`] takes them.
 macro_rules! event_columns {
     () => {
-        "position, stream, revision, id, name, recorded_at, effective_at, payload, metadata"
+        "position, stream, revision, id, name, recorded_at, effective_at, payload, metadata, hash"
     };
 }
 pub(crate) use event_columns;
@@ -120,6 +121,7 @@ impl Rows {
                 |value| Some(page.keep_text(value.as_str().ok()?)),
                 wrong("metadata"),
             )?,
+            hash: optional(row, 9, digest, wrong("hash"))?,
         };
         page.push(row);
         Ok(position)
@@ -187,7 +189,7 @@ fn met_name<'m>(
 }
 
 /// A column that may hold nothing; an error if what it holds can't be read.
-fn optional<'r, T>(
+pub(crate) fn optional<'r, T>(
     row: &'r Row<'_>,
     column: usize,
     read: impl FnOnce(ValueRef<'r>) -> Option<T>,

@@ -6,7 +6,7 @@ use es_core::StoreError;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::{Fault, before_commit, is_busy};
-use crate::{Durability, SqliteOptions};
+use crate::{Durability, SqliteOptions, tamper};
 
 /// "es" and a number, in the header of the file: tells our databases from those of other programs.
 const APPLICATION_ID: i64 = 0x6573_0001;
@@ -75,6 +75,16 @@ const MIGRATIONS: &[&str] = &["
         strftime('%Y-%m-%dT%H:%M:%fZ', e.effective_at / 1000000.0, 'unixepoch') AS effective_at,
         e.payload, coalesce(e.metadata, '{}') AS metadata
     FROM events e JOIN streams s ON s.key = e.stream JOIN names n ON n.key = e.name;
+", "
+    -- The SHA-256 of the event and of its stream up to it; nothing where the log wasn't tamper-evident. No CHECK of its length:
+    -- for that SQLite would read the whole table.
+    ALTER TABLE events ADD COLUMN hash BLOB;
+
+    -- A row once events are hashed, whoever appends them.
+    CREATE TABLE tamper_evidence (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        since INTEGER NOT NULL -- the first position whose event is hashed
+    ) STRICT;
 "];
 
 /// The oldest SQLite on which two connections that checkpoint at once can't corrupt the log.
@@ -110,7 +120,11 @@ pub(crate) fn prepare(
     if synchronous != wanted {
         return Err(Fault::NotSynchronous(synchronous).into());
     }
-    migrate(connection)
+    migrate(connection)?;
+    if options.tamper_evident {
+        tamper::make_evident(connection)?;
+    }
+    Ok(())
 }
 
 /// Brings the database into WAL mode and answers with the mode that it is in.

@@ -144,6 +144,7 @@ async fn a_row_that_nobody_can_read_is_a_typed_error_that_names_its_place() {
             "metadata",
             "UPDATE events SET metadata = CAST(x'ff' AS TEXT)",
         ),
+        ("hash", "UPDATE events SET hash = x'0102'"),
         ("name", "UPDATE names SET name = CAST(x'ff' AS TEXT)"),
         ("stream", "UPDATE streams SET category = ''"),
         ("stream", "UPDATE streams SET id = CAST(x'ff' AS TEXT)"),

@@ -143,7 +143,7 @@ impl<H: PostgresHandler> Worker<H> {
     pub(super) async fn park(&mut self, event: &StoredEvent, failure: &str) -> Result<(), Failure> {
         let held = self.fence.ok_or(Failure::Fenced)?;
         let mut after = held;
-        after.checkpoint = Checkpoint::of(event);
+        after.checkpoint = Checkpoint::after(event);
         let (opened, sql) = self.database.opened().await?;
         let (transaction, statements) = opened.begin().await?;
         let on = On(&transaction, statements);
@@ -232,8 +232,8 @@ pub(super) async fn apply<H: PostgresHandler>(
         return Ok(());
     };
     let context = Context::new(on.0, on.1, event.position, replay);
-    let handled = handler.handle(taken, &context).await;
-    handled.map_err(|cause| {
+    let outcome = handler.handle(taken, &context).await;
+    outcome.map_err(|cause| {
         if may_pass(&cause) {
             refused(cause)
         } else {

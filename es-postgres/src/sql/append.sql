@@ -1,87 +1,40 @@
-#variable_conflict use_column
-DECLARE
-    locked boolean;
-    head bigint;
-    revisions bigint[];
-    stream integer;
-    revision bigint;
-BEGIN
-    -- In any other level what follows would see the log as it was before the lock was had.
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION 'an append needs the isolation level READ COMMITTED' USING ERRCODE = 'ES001';
-    END IF;
-    IF current_setting('synchronous_commit') = 'off' THEN
-        PERFORM set_config('synchronous_commit', 'on', true);
-    END IF;
-
-    -- Held until the commit is seen by all. It is a statement of its own: those after it see what was committed before.
-    locked := pg_advisory_xact_lock({lock}, {table}::regclass::oid::integer) IS NOT NULL;
-
-    SELECT coalesce(h.position, 0), h.recorded_at, r.revisions
-    INTO head, recorded, revisions
-    FROM (
-        SELECT ARRAY(
-            SELECT coalesce((
-                SELECT e.revision FROM {schema}.events e WHERE e.stream = s.name ORDER BY e.revision DESC LIMIT 1
-            ), 0)
-            FROM unnest(streams) AS s (name)
-        ) AS revisions
-    ) r
-    LEFT JOIN LATERAL (
-        SELECT e.position, e.recorded_at FROM {schema}.events e ORDER BY e.position DESC LIMIT 1
-    ) h ON true;
-    -- Clocks step back; record time doesn't.
-    recorded := greatest(clock_timestamp(), recorded);
-
-    IF expected = revisions AND NOT careful THEN
-        -- As mostly: each append has a stream of its own, which is as it expects. They are placed one after the other. If an
-        -- event id was there before, the index refuses it, and the caller asks again, carefully.
-        met := revisions;
-        before := head;
-        head := head + cardinality(ids);
-    ELSE
-        SELECT array_agg(i.append), array_agg(i.id), array_agg(e.revision), array_agg(e.position),
-            array_agg(e.recorded_at)
-        INTO found_append, found_id, found_revision, found_position, found_recorded
-        FROM unnest(appends, names_of_streams, ids) AS i (append, stream, id)
-        CROSS JOIN LATERAL (
-            SELECT e.revision, e.position, e.recorded_at
-            FROM {schema}.events e WHERE e.stream = i.stream AND e.id = i.id OFFSET 0
-        ) e;
-
-        met := array_fill(0::bigint, ARRAY[cardinality(counts)]);
-        firsts := met;
-        FOR append IN 1 .. cardinality(counts) LOOP
-            stream := of_stream[append];
-            revision := revisions[stream];
-            met[append] := revision;
-            IF (expected[append] = revision OR expected[append] = -1 OR (expected[append] = -2 AND revision > 0))
-                AND (found_append IS NULL OR append <> ALL (found_append))
-            THEN
-                firsts[append] := head + 1;
-                head := head + counts[append];
-                revisions[stream] := revision + counts[append];
-            END IF;
-        END LOOP;
-    END IF;
-
-    IF before IS NOT NULL AND cardinality(ids) = 1 THEN
-        -- For whoever appends alone: taking the arrays apart would cost more than the insert.
-        INSERT INTO {schema}.events
-            (position, stream, revision, id, name, version, recorded_at, effective_at, payload, metadata)
-        VALUES (head, streams[1], met[1] + 1, ids[1], names[1], versions[1], recorded, effective[1], payloads[1],
-            metadata[1]);
-    ELSE
-        INSERT INTO {schema}.events
-            (position, stream, revision, id, name, version, recorded_at, effective_at, payload, metadata)
-        SELECT coalesce(before + i.number, firsts[i.append] + i.place), i.stream, met[i.append] + i.place + 1, i.id,
-            i.name, i.version, recorded, i.effective, i.payload, i.metadata
-        FROM unnest(appends, places, names_of_streams, ids, names, versions, effective, payloads, metadata)
-            WITH ORDINALITY AS i (append, place, stream, id, name, version, effective, payload, metadata, number)
-        WHERE before IS NOT NULL OR firsts[i.append] > 0;
-    END IF;
-
-    IF FOUND THEN
-        PERFORM pg_notify({channel}, head::text);
-    END IF;
-END;
+-- Appends all that wait, judged one after the other, in one transaction.
+--
+-- `streams` are those that are appended to, each once. Of each append come the number of its stream among them, the
+-- revision that it expects (-1 for any, -2 for a stream with events) and how many events it has; of each event the number
+-- of its append, its place in it from 0, its stream, and what is stored. Numbers count from 1. Who isn't `careful` saves
+-- looking for event ids that are there already, and is told by a violated `UNIQUE` if there is one.
+--
+-- The answer has, for each append, the revision that it met; the position after which all of them were placed, or, if one
+-- was refused or two share a stream, the position of each one's first event, 0 for a refused one; and every event id that
+-- was there before, by which the caller tells repeats.
+CREATE OR REPLACE FUNCTION {schema}.append(
+    streams text[],
+    of_stream integer[],
+    expected bigint[],
+    counts integer[],
+    appends integer[],
+    places integer[],
+    names_of_streams text[],
+    ids uuid[],
+    names text[],
+    versions bigint[],
+    effective timestamptz[],
+    payloads text[],
+    metadata text[],
+    careful boolean,
+    OUT recorded timestamptz,
+    OUT met bigint[],
+    OUT before bigint,
+    OUT firsts bigint[],
+    OUT found_append integer[],
+    OUT found_id uuid[],
+    OUT found_revision bigint[],
+    OUT found_position bigint[],
+    OUT found_recorded timestamptz[]
+) LANGUAGE plpgsql VOLATILE
+-- A plan that was made while the table was empty would scan it for ever.
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET plan_cache_mode = force_generic_plan
+AS {body};
