@@ -267,7 +267,7 @@ async fn hashes_that_were_computed_anew_are_told_by_seals_alone() {
     assert_eq!(log.found().await, ["task/0 2: rewritten"]);
     let verification = log.verify(std::slice::from_ref(&log.kept)).await;
     assert_eq!(breaks(&verification), ["task/0 2: rewritten"]);
-    assert_eq!(verification.unlike(), [log.kept.clone()]);
+    assert_eq!(verification.unlike(), std::slice::from_ref(&log.kept));
     // Who also takes the seals away leaves a sound log, but for who kept one.
     log.edit(
         "DELETE FROM events WHERE stream = (SELECT key FROM streams WHERE category = 'es.seals')",
@@ -275,7 +275,7 @@ async fn hashes_that_were_computed_anew_are_told_by_seals_alone() {
     assert_eq!(log.found().await, [""; 0]);
     let verification = log.verify(std::slice::from_ref(&log.kept)).await;
     assert_eq!(breaks(&verification), ["task/2 4: rewritten"]);
-    assert_eq!(verification.unlike(), [log.kept.clone()]);
+    assert_eq!(verification.unlike(), std::slice::from_ref(&log.kept));
 }
 
 /// A log that was written again from its beginning with one event changed, hashed and sealed as the first was.
