@@ -143,7 +143,7 @@ impl<H: PostgresHandler> Worker<H> {
     pub(super) async fn park(&mut self, event: &StoredEvent, failure: &str) -> Result<(), Failure> {
         let held = self.fence.ok_or(Failure::Fenced)?;
         let mut after = held;
-        after.checkpoint = Checkpoint::of(event);
+        after.checkpoint = Checkpoint::after(event);
         let (opened, sql) = self.database.opened().await?;
         let (transaction, statements) = opened.begin().await?;
         let on = On(&transaction, statements);
