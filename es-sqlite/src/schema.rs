@@ -16,7 +16,8 @@ const APPLICATION_ID: i64 = 0x6573_0001;
 /// Of an event's stream, and of its name and version, only a number is stored with it: a database is smaller by a third,
 /// and reading it faster. There is no index by name or category: a filtered read looks
 /// through the log in bounded steps, at several million events a second, and every append is the cheaper for it.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE streams (
         key INTEGER PRIMARY KEY,
         category TEXT NOT NULL,
@@ -75,7 +76,14 @@ const MIGRATIONS: &[&str] = &["
         strftime('%Y-%m-%dT%H:%M:%fZ', e.effective_at / 1000000.0, 'unixepoch') AS effective_at,
         e.payload, coalesce(e.metadata, '{}') AS metadata
     FROM events e JOIN streams s ON s.key = e.stream JOIN names n ON n.key = e.name;
-"];
+",
+    "
+    CREATE TABLE inline_projections (
+        name TEXT PRIMARY KEY,
+        version INTEGER NOT NULL -- whoever appends has registered this one
+    ) STRICT, WITHOUT ROWID;
+",
+];
 
 /// The oldest SQLite on which two connections that checkpoint at once can't corrupt the log.
 const OLDEST_SQLITE: i32 = 3_051_003;
