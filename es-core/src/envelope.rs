@@ -84,7 +84,7 @@ impl StoredEvent {
     }
 
     /// The event as a store returns it that placed it here.
-    pub(crate) fn placed(stream: &StreamId, event: NewEvent, at: Placement) -> Self {
+    pub fn placed(stream: &StreamId, event: NewEvent, at: Placement) -> Self {
         let mut envelope = Envelope::new(event.id, stream.clone(), at.revision, at.recorded_at);
         envelope.effective_at = event.effective_at;
         envelope.metadata = event.metadata;

@@ -39,6 +39,9 @@ pub enum StoreError {
         "the store broke off, perhaps after writing; repeat the append with the same event ids"
     )]
     Unknown(#[source] Cause),
+    /// A projection inside of the append said no. Nothing of the append was written.
+    #[error(transparent)]
+    Rejected(#[from] Box<Rejection>),
     /// A stored event can't be read by this program.
     #[error(transparent)]
     Undecodable(#[from] Box<Undecodable>),
@@ -69,6 +72,14 @@ impl StoreError {
             stream: stream.clone(),
             expected,
             actual,
+        }))
+    }
+
+    /// What a projection inside of an append said no to.
+    pub fn rejected(projection: impl Into<Arc<str>>, cause: impl Into<Cause>) -> Self {
+        Self::Rejected(Box::new(Rejection {
+            projection: projection.into(),
+            cause: cause.into(),
         }))
     }
 
@@ -113,6 +124,36 @@ pub struct Conflict {
     pub expected: Expected,
     /// The revision that the stream has.
     pub actual: Revision,
+}
+
+/// What a projection says no with that is kept inside of appends, for what must never lag behind the log.
+///
+/// ```
+/// use es_core::StoreError;
+///
+/// #[derive(Debug, PartialEq, thiserror::Error)]
+/// #[error("this address is taken")]
+/// struct AddressTaken;
+///
+/// let StoreError::Rejected(rejection) = StoreError::rejected("addresses", AddressTaken) else { panic!() };
+/// assert_eq!(rejection.reason::<AddressTaken>(), Some(&AddressTaken));
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error("the projection `{projection}` said no")]
+#[non_exhaustive]
+pub struct Rejection {
+    /// Its name.
+    pub projection: Arc<str>,
+    /// What its handler said.
+    #[source]
+    pub cause: Cause,
+}
+
+impl Rejection {
+    /// What its handler said, if it is an error of this type.
+    pub fn reason<E: Error + 'static>(&self) -> Option<&E> {
+        self.cause.downcast_ref()
+    }
 }
 
 /// A stored event that this program can't read.

@@ -97,7 +97,7 @@ pub use audit::{
 pub use command::{Command, Decided, Handler};
 pub use decision::{Creation, Decision, Draft, Rejects};
 pub use envelope::{Envelope, Recorded, Stored, StoredEvent};
-pub use error::{Cause, Conflict, Invalid, StoreError, Undecodable};
+pub use error::{Cause, Conflict, Invalid, Rejection, StoreError, Undecodable};
 pub use event::{DecodeError, Event, Payload, PayloadError};
 pub use event_id::{EventId, IdSource, InvalidEventId, RandomIds};
 pub use event_set::{EventDescriptor, EventSet};

@@ -58,7 +58,7 @@ pub(crate) fn executed<A: Aggregate>(
         Err(error) => {
             span.record("error", error as &(dyn Error + 'static));
             match error {
-                ExecuteError::Rejected(_) => "rejected",
+                ExecuteError::Rejected(_) | ExecuteError::RejectedBy(_) => "rejected",
                 ExecuteError::NotFound { .. } => "not found",
                 ExecuteError::AlreadyExists { .. } => "already exists",
                 ExecuteError::Conflict(_) => "conflict",

@@ -11,6 +11,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::SqliteOptions;
 use crate::error::{Fault, before_commit, gone};
+use crate::inline;
 use crate::log::Log;
 use crate::transaction::Failure;
 use crate::wait::tell;
@@ -42,7 +43,8 @@ impl Writer {
         path: &PathBuf,
         head: Arc<watch::Sender<Position>>,
     ) -> Result<Self, StoreError> {
-        let connection = options.connect(path)?;
+        let mut connection = options.connect(path)?;
+        inline::register(&mut connection, options)?;
         let (queue, requests) = channel(QUEUE);
         // The log waits for its turn itself.
         connection

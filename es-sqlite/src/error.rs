@@ -31,6 +31,22 @@ pub(crate) enum Fault {
     Snapshot { column: &'static str },
     #[error("the saved state of a projection has an unreadable {column}")]
     State { column: &'static str },
+    #[error(
+        "the database requires the projection `{name}`, version {version}, inside of every append, and this program \
+         hasn't registered it"
+    )]
+    InlineMissing { name: String, version: u32 },
+    #[error(
+        "the database has version {found} of the projection `{name}` inside of appends, and this program registers \
+         version {known}"
+    )]
+    InlineNewer {
+        name: String,
+        found: u32,
+        known: u32,
+    },
+    #[error("the handler has ended the transaction, which is the append's to end")]
+    InlineEnded,
     #[error("the store is closed")]
     Closed,
 }
@@ -100,6 +116,11 @@ impl fmt::Display for Broken {
 /// Whether another connection holds the lock.
 pub(crate) fn is_busy(error: &Error) -> bool {
     code(error) == Some(ErrorCode::DatabaseBusy)
+}
+
+/// Whether a row was refused by a rule of its table.
+pub(crate) fn is_constraint(error: &Error) -> bool {
+    code(error) == Some(ErrorCode::ConstraintViolation)
 }
 
 pub(crate) fn may_pass(error: &Error) -> bool {

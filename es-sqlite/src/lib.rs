@@ -34,6 +34,8 @@
 //!
 //! [`SqliteReadModels`] keeps projections in an SQLite database, each event in them exactly once.
 //!
+//! [`SqliteOptions::inline`] keeps one inside of every append, for what must never lag behind the log.
+//!
 //! Not for network file systems, whose locks SQLite can't rely on.
 //!
 //! # Limits
@@ -42,6 +44,7 @@
 
 mod append;
 mod error;
+mod inline;
 mod log;
 mod options;
 mod page;

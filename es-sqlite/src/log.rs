@@ -13,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::SqliteOptions;
 use crate::error::{Fault, before_commit};
+use crate::inline::Inlines;
 use crate::read::{placement, stream_key};
 use crate::row::{signed, timestamp, unsigned};
 use crate::schema::pragma;
@@ -35,6 +36,9 @@ pub(crate) struct Log {
     tamper_evident: Option<bool>,
     streams: LruCache<StreamId, Known>,
     names: LruCache<(Arc<str>, u32), i64>,
+    inline: Inlines,
+    /// A projection that the database requires inside of appends, and this process hasn't registered.
+    missing: Option<(String, u32)>,
 }
 
 #[derive(Clone, Copy)]
@@ -62,6 +66,8 @@ impl Log {
             tamper_evident: None,
             streams: LruCache::new(STREAMS),
             names: LruCache::new(NAMES),
+            inline: options.inline.clone(),
+            missing: None,
         }
     }
 
@@ -84,6 +90,7 @@ impl Log {
         let version = pragma(&self.connection, "data_version")?;
         if self.data_version != Some(version) {
             self.forget();
+            self.missing = self.inline.missing(&self.connection)?;
             self.data_version = Some(version);
         }
         Ok(())
@@ -146,13 +153,15 @@ impl Log {
         };
         match verdict {
             Ok(Verdict::Repeated(appended)) => Ok(Ok(appended)),
-            Ok(Verdict::Accepted) => {
-                let known = match known {
-                    Some(known) => known,
-                    None => self.create(&append.stream)?,
-                };
-                self.accept(append, known).map(Ok)
-            }
+            Ok(Verdict::Accepted) => match &self.missing {
+                Some((name, version)) => Ok(Err(Fault::InlineMissing {
+                    name: name.clone(),
+                    version: *version,
+                }
+                .into())),
+                None if self.inline.concern(append) => self.accept_inline(append, known),
+                None => self.accept(append, known).map(Ok),
+            },
             Err(refusal @ (StoreError::Conflict(_) | StoreError::IdReused { .. })) => {
                 Ok(Err(refusal))
             }
@@ -160,7 +169,40 @@ impl Log {
         }
     }
 
-    fn accept(&mut self, append: &Append, known: Known) -> Result<Appended, StoreError> {
+    /// Takes an append in together with what projections do with it; if one says no, it is undone, and nothing else is.
+    fn accept_inline(
+        &mut self,
+        append: &Append,
+        known: Option<Known>,
+    ) -> Result<Result<Appended, StoreError>, StoreError> {
+        let last = self.last;
+        self.run("SAVEPOINT es_append").map_err(before_commit)?;
+        let appended = self.accept(append, known)?;
+        let taken = self.inline.take(&self.connection, append, &appended);
+        if self.connection.is_autocommit() {
+            return Err(StoreError::Unknown(Fault::InlineEnded.into()));
+        }
+        let outcome = match taken {
+            Ok(()) => Ok(appended),
+            Err(refusal @ (StoreError::Rejected(_) | StoreError::Undecodable(_))) => {
+                self.run("ROLLBACK TO es_append").map_err(before_commit)?;
+                // What was new with it is gone.
+                self.last = last;
+                self.streams.pop(&append.stream);
+                self.names.clear();
+                Err(refusal)
+            }
+            Err(error) => return Err(error),
+        };
+        self.run("RELEASE es_append").map_err(before_commit)?;
+        Ok(outcome)
+    }
+
+    fn accept(&mut self, append: &Append, known: Option<Known>) -> Result<Appended, StoreError> {
+        let known = match known {
+            Some(known) => known,
+            None => self.create(&append.stream)?,
+        };
         let mut last = self.last()?;
         // Clocks step back; record time doesn't.
         last.recorded_at = self.clock.now().max(last.recorded_at);

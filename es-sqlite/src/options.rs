@@ -6,7 +6,8 @@ use es_core::{Clock, StoreError, SystemClock};
 use rusqlite::Connection;
 
 use crate::error::on_open;
-use crate::{SqliteStore, schema};
+use crate::inline::Inlines;
+use crate::{SqliteHandler, SqliteStore, schema};
 
 /// How a store is opened. [`SqliteStore::open`] takes what stands here as the default.
 ///
@@ -27,6 +28,8 @@ pub struct SqliteOptions {
     pub(crate) poll_interval: Duration,
     pub(crate) tamper_evident: bool,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) inline: Inlines,
+    pub(crate) not_inline: Vec<String>,
 }
 
 /// What an acknowledgement says.
@@ -52,6 +55,8 @@ impl SqliteOptions {
             poll_interval: Duration::from_millis(20),
             tamper_evident: false,
             clock: Arc::new(SystemClock),
+            inline: Inlines::default(),
+            not_inline: Vec::new(),
         }
     }
 
@@ -103,12 +108,70 @@ impl SqliteOptions {
         }
     }
 
+    /// Keeps a projection inside of every append, for what must never lag behind the log, as uniqueness mustn't: an event
+    /// and what the handler does with it are there together or not at all, and if the handler says no, nothing of the
+    /// append is written and its caller gets [`StoreError::Rejected`]. Its tables are in the file of the log.
+    ///
+    /// The database remembers that the projection is required. From then on an append of a process that hasn't registered
+    /// it, in this version, is refused. When the store is opened and it is new there, or of a higher version, it is made of
+    /// the log first, while no one appends; the handler's `activate` comes after that.
+    ///
+    /// ```
+    /// # use es_core::{Cause, Event, Projection, Recorded};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+    /// # #[event(name = "user.registered")]
+    /// # struct Registered { email: String }
+    /// use es_sqlite::{Context, SqliteHandler, SqliteStore};
+    /// use rusqlite::Transaction;
+    ///
+    /// /// No two users have the same address.
+    /// #[derive(Projection)]
+    /// #[projection(name = "addresses", version = 1, event = AddressesEvent)]
+    /// #[event(Registered)]
+    /// struct Addresses;
+    ///
+    /// impl SqliteHandler for Addresses {
+    ///     fn create(&mut self, transaction: &Transaction<'_>) -> Result<(), Cause> {
+    ///         Ok(transaction.execute_batch("CREATE TABLE addresses (email TEXT PRIMARY KEY) WITHOUT ROWID")?)
+    ///     }
+    ///
+    ///     fn handle(&mut self, event: Recorded<AddressesEvent>, context: &Context<'_>) -> Result<(), Cause> {
+    ///         let AddressesEvent::Registered(registered) = event.event;
+    ///         let mut insert = context.prepare_cached("INSERT OR IGNORE INTO addresses VALUES (?1)")?;
+    ///         match insert.execute([registered.email])? {
+    ///             0 => Err("this address is taken".into()),
+    ///             _ => Ok(()),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # async fn run() -> Result<(), es_core::StoreError> {
+    /// let store = SqliteStore::options().inline(Addresses).open("users.db").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A handler holds up every append while it works, and an error of the database's own, as when the disk is full, fails
+    /// the append as such. [`Context::is_replay`](crate::Context::is_replay) says whether it is made of the log.
+    pub fn inline<H: SqliteHandler>(mut self, handler: H) -> Self {
+        self.inline.add(handler);
+        self
+    }
+
+    /// Requires this projection inside of appends no longer, from when the store is opened on. Its tables stay.
+    pub fn not_inline(mut self, projection: impl Into<String>) -> Self {
+        self.not_inline.push(projection.into());
+        self
+    }
+
     /// Opens the database in this file, or makes one.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] if the file can't be opened or is locked; [`StoreError::Backend`] if it belongs to
     /// another program or to a newer version of this one, or can't keep what [`Durability`] promises.
+    /// [`StoreError::Rejected`] if a projection that is kept [`inline`](Self::inline) says no to what is in the log.
     pub async fn open(self, path: impl AsRef<Path>) -> Result<SqliteStore, StoreError> {
         SqliteStore::start(self, path.as_ref().to_owned()).await
     }

@@ -212,39 +212,44 @@ impl Reader {
         &mut self,
         query: &LogQuery,
     ) -> Result<(Page, Position, bool), StoreError> {
-        let Self {
-            connection,
-            rows: memory,
-        } = self;
-        let mut statement = connection
-            .prepare_cached(concat!(
-                "SELECT ",
-                event_columns!(),
-                " FROM events WHERE position > ?1 AND position <= ?2 ORDER BY position"
-            ))
-            .map_err(before_commit)?;
-        let (after, until) = (signed(query.after.number()), signed(query.until.number()));
-        let mut rows = statement
-            .query(params![after, until])
-            .map_err(before_commit)?;
-        let all = query.filter == Filter::all();
-        let mut page = memory.page();
-        let (mut looked_to, mut looked) = (query.after, 0);
-        while let Some(row) = rows.next().map_err(before_commit)? {
-            if looked == STEP {
+        read_log(&self.connection, &mut self.rows, query)
+    }
+}
+
+/// A page of the log, how far was looked for it, and whether it is the last.
+pub(crate) fn read_log(
+    connection: &Connection,
+    memory: &mut Rows,
+    query: &LogQuery,
+) -> Result<(Page, Position, bool), StoreError> {
+    let mut statement = connection
+        .prepare_cached(concat!(
+            "SELECT ",
+            event_columns!(),
+            " FROM events WHERE position > ?1 AND position <= ?2 ORDER BY position"
+        ))
+        .map_err(before_commit)?;
+    let (after, until) = (signed(query.after.number()), signed(query.until.number()));
+    let mut rows = statement
+        .query(params![after, until])
+        .map_err(before_commit)?;
+    let all = query.filter == Filter::all();
+    let mut page = memory.page();
+    let (mut looked_to, mut looked) = (query.after, 0);
+    while let Some(row) = rows.next().map_err(before_commit)? {
+        if looked == STEP {
+            return Ok((page, looked_to, false));
+        }
+        // The payload of an event that doesn't pass is never looked at.
+        if all || memory.passes(connection, row, &query.filter)? {
+            if page.is_full(query.limit) {
                 return Ok((page, looked_to, false));
             }
-            // The payload of an event that doesn't pass is never looked at.
-            if all || memory.passes(connection, row, &query.filter)? {
-                if page.is_full(query.limit) {
-                    return Ok((page, looked_to, false));
-                }
-                looked_to = memory.read(connection, row, &mut page)?;
-            } else {
-                looked_to = Position::new(unsigned(row, 0).unwrap_or_default());
-            }
-            looked += 1;
+            looked_to = memory.read(connection, row, &mut page)?;
+        } else {
+            looked_to = Position::new(unsigned(row, 0).unwrap_or_default());
         }
-        Ok((page, looked_to, true))
+        looked += 1;
     }
+    Ok((page, looked_to, true))
 }

@@ -16,7 +16,8 @@ const APPLICATION_ID: i64 = 0x6573_0001;
 /// Of an event's stream, and of its name and version, only a number is stored with it: a database is smaller by a third,
 /// and reading it faster. There is no index by name or category: a filtered read looks
 /// through the log in bounded steps, at several million events a second, and every append is the cheaper for it.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE streams (
         key INTEGER PRIMARY KEY,
         category TEXT NOT NULL,
@@ -85,7 +86,14 @@ const MIGRATIONS: &[&str] = &["
         only INTEGER PRIMARY KEY CHECK (only = 1),
         since INTEGER NOT NULL -- the first position whose event is hashed
     ) STRICT;
-"];
+",
+    "
+    CREATE TABLE inline_projections (
+        name TEXT PRIMARY KEY,
+        version INTEGER NOT NULL -- whoever appends has registered this one
+    ) STRICT, WITHOUT ROWID;
+",
+];
 
 /// The oldest SQLite on which two connections that checkpoint at once can't corrupt the log.
 const OLDEST_SQLITE: i32 = 3_051_003;

@@ -68,7 +68,7 @@ impl Log {
         batch.iter().map(|request| perform(self, request)).collect()
     }
 
-    fn run(&self, sql: &str) -> Result<(), rusqlite::Error> {
+    pub(crate) fn run(&self, sql: &str) -> Result<(), rusqlite::Error> {
         self.connection.prepare_cached(sql)?.execute([]).map(drop)
     }
 

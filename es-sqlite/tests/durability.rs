@@ -27,7 +27,7 @@ async fn a_database_is_written_through_to_the_disk() {
     };
     assert_eq!(pragma("journal_mode"), "wal");
     assert_eq!(pragma("application_id"), 0x6573_0001.to_string());
-    assert_eq!(pragma("user_version"), "2");
+    assert_eq!(pragma("user_version"), "3");
     drop(store);
 
     let options = SqliteStore::options().durability(Durability::Normal);

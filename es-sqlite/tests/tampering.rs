@@ -369,8 +369,7 @@ async fn a_log_of_the_first_schema_is_brought_up_to_date_and_hashed_when_it_is_a
     store.append(append()).await.unwrap();
     let before = log(&store).await;
     store.close().await.unwrap();
-    let first =
-        "ALTER TABLE events DROP COLUMN hash; DROP TABLE tamper_evidence; PRAGMA user_version = 1";
+    let first = "ALTER TABLE events DROP COLUMN hash; DROP TABLE tamper_evidence; DROP TABLE inline_projections; PRAGMA user_version = 1";
     Connection::open(&path)
         .unwrap()
         .execute_batch(first)

@@ -1,4 +1,4 @@
-use crate::{Conflict, Revision, StoreError, StreamId, Violation};
+use crate::{Conflict, Rejection, Revision, StoreError, StreamId, Violation};
 
 /// Why a command brought forth nothing. `E` is the aggregate's own error.
 #[derive(Debug, thiserror::Error)]
@@ -7,6 +7,9 @@ pub enum ExecuteError<E: std::error::Error + 'static> {
     /// The aggregate said no. Nothing was appended.
     #[error(transparent)]
     Rejected(E),
+    /// A projection inside of the append said no. Nothing was appended.
+    #[error(transparent)]
+    RejectedBy(Box<Rejection>),
     /// The aggregate doesn't exist.
     #[error("{stream} doesn't exist")]
     NotFound {
@@ -47,6 +50,7 @@ impl<E: std::error::Error + 'static> From<StoreError> for ExecuteError<E> {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict(conflict) => Self::Conflict(conflict),
+            StoreError::Rejected(rejection) => Self::RejectedBy(rejection),
             error => Self::Store(error),
         }
     }

@@ -64,7 +64,7 @@ fn victim(bench: &Bench, test: &str) -> Child {
 
 /// Runs the projection until it is killed.
 #[tokio::main]
-async fn run_as_child(place: Place) {
+async fn run_as_child(place: &Place) {
     let models = place.models().await.lease(LEASE);
     let runner = Runner::new(place.store().await, models.projection(Totals::default())).batch(50);
     println!("begun");
@@ -75,7 +75,7 @@ needs_postgres! {
     #[test]
     fn a_runner_that_is_killed_50_times_among_writers_makes_the_same_read_model() {
         if let Some((place, _)) = Place::from_parent() {
-            return run_as_child(place);
+            return run_as_child(&place);
         }
         let runtime = Runtime::new().unwrap();
         let bench = runtime.block_on(Bench::new());

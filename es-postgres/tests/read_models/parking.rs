@@ -90,7 +90,7 @@ needs_postgres! {
                 taken += models.retry(totals.clone(), &bench.store, "counter/a").await.unwrap().taken;
             }
         };
-        soon(async { tokio::join!(appending, retrying) }).await;
+        Box::pin(soon(async { tokio::join!(appending, retrying) })).await;
         soon(handle.wait_for_head()).await.unwrap();
         assert_eq!(positions(&bench).await, []);
         bench.is_exact().await;
@@ -118,9 +118,9 @@ needs_postgres! {
             let (store, totals) = (bench.store.clone(), totals.clone());
             async move { models.retry(totals, &store, "counter/a").await.unwrap() }
         });
-        let held = "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = current_schema() \
+        let retrying = "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = current_schema() \
                     AND wait_event_type = 'Lock' AND query LIKE '%es_parked%FOR UPDATE'";
-        crate::support::until(&other, held).await;
+        crate::support::until(&other, retrying).await;
         assert!(!retry.is_finished());
         bench.unlock().await;
         let retried = soon(&mut retry).await.unwrap();

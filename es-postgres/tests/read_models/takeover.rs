@@ -14,7 +14,7 @@ const LEASE: Duration = Duration::from_millis(300);
 
 /// Runs the projection, and says which phase it is in.
 #[tokio::main]
-async fn run_as_child(place: Place, task: &str) {
+async fn run_as_child(place: &Place, task: &str) {
     let models = place.models().await.lease(LEASE);
     let at_99 = match task {
         "waits" => At99::WaitsAndCounts,
@@ -118,8 +118,8 @@ needs_postgres! {
     async fn of_several_that_begin_at_once_one_is_in_charge() {
         let bench = Bench::new().await;
         let models = bench.models().await;
-        let begin = async || models.projection(Totals::default()).begin().await.unwrap();
-        let begun = soon(async { tokio::join!(begin(), begin(), begin(), begin()) }).await;
+        let start = async || models.projection(Totals::default()).begin().await.unwrap();
+        let begun = soon(async { tokio::join!(start(), start(), start(), start()) }).await;
         let begun = [begun.0, begun.1, begun.2, begun.3];
         let in_charge = begun.iter().filter(|begun| matches!(begun, Begun::At(_)));
         assert_eq!(in_charge.count(), 1, "{begun:?}");
@@ -182,7 +182,7 @@ needs_postgres! {
     #[test]
     fn a_stopped_process_is_taken_over_and_makes_no_move_when_it_wakes() {
         if let Some((place, task)) = Place::from_parent() {
-            return run_as_child(place, &task);
+            return run_as_child(&place, &task);
         }
         let runtime = Runtime::new().unwrap();
         let bench = runtime.block_on(Bench::new());
@@ -218,7 +218,7 @@ needs_postgres! {
     #[test]
     fn a_process_that_is_stopped_inside_a_transaction_is_refused_when_it_wakes() {
         if let Some((place, task)) = Place::from_parent() {
-            return run_as_child(place, &task);
+            return run_as_child(&place, &task);
         }
         let runtime = Runtime::new().unwrap();
         let bench = runtime.block_on(Bench::new());
@@ -253,7 +253,7 @@ needs_postgres! {
     #[test]
     fn what_a_stopped_process_has_locked_is_let_go_by_the_server() {
         if let Some((place, task)) = Place::from_parent() {
-            return run_as_child(place, &task);
+            return run_as_child(&place, &task);
         }
         let runtime = Runtime::new().unwrap();
         let bench = runtime.block_on(Bench::new());

@@ -2,13 +2,14 @@ use std::fmt;
 use std::ops::Deref;
 
 use es_core::{Cause, Position, ProjectionEvents, Recorded, StoredEvent};
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 
 /// A projection that writes a read model into an SQLite database.
 ///
 /// Implemented by the user for a projection with `event = …`; called by a [`SqliteProjection`](crate::SqliteProjection)
 /// in a transaction that also holds the projection's place in the log. So what an event does to the database is there
-/// exactly once, whatever dies when. What is done outside of the database isn't: see [`Context::is_replay`].
+/// exactly once, whatever dies when. What is done outside of the database isn't: see [`Context::is_replay`]. Or it is kept
+/// inside of the appends themselves: see [`SqliteOptions::inline`](crate::SqliteOptions::inline).
 ///
 /// The functions aren't async, as SQLite isn't: they run on a thread of the projection's own, and hold up nobody but
 /// other writers of the same file. [`SqliteReadModels`](crate::SqliteReadModels) shows one.
@@ -43,19 +44,20 @@ pub trait SqliteHandler: ProjectionEvents {
     }
 }
 
-/// The transaction that an event is taken in with, to which it dereferences, and what is known of the event there.
+/// The connection whose transaction an event is taken in with, to which it dereferences, and what is known of the event
+/// there.
 ///
 /// It offers no commit: that is the projection's, with its place in the log.
 pub struct Context<'t> {
-    transaction: &'t Transaction<'t>,
+    connection: &'t Connection,
     position: Position,
     replay: bool,
 }
 
 impl<'t> Context<'t> {
-    pub(super) fn new(transaction: &'t Transaction<'t>, position: Position, replay: bool) -> Self {
+    pub(crate) fn new(connection: &'t Connection, position: Position, replay: bool) -> Self {
         Self {
-            transaction,
+            connection,
             position,
             replay,
         }
@@ -73,11 +75,11 @@ impl<'t> Context<'t> {
     }
 }
 
-impl<'t> Deref for Context<'t> {
-    type Target = Transaction<'t>;
+impl Deref for Context<'_> {
+    type Target = Connection;
 
-    fn deref(&self) -> &Transaction<'t> {
-        self.transaction
+    fn deref(&self) -> &Connection {
+        self.connection
     }
 }
 
