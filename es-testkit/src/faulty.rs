@@ -173,6 +173,10 @@ impl<S: EventStore> EventStore for FaultyStore<S> {
     fn wait_past(&self, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
         self.store.wait_past(position)
     }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.close()
+    }
 }
 
 impl<S: SnapshotStore> SnapshotStore for FaultyStore<S> {
