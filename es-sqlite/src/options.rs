@@ -34,6 +34,7 @@ pub struct SqliteOptions {
 
 /// What an acknowledgement says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Durability {
     /// The append is on the disk and survives a power loss: `synchronous=FULL`.
     #[default]
