@@ -44,6 +44,7 @@
 
 mod append;
 mod error;
+mod file;
 mod inline;
 mod log;
 mod options;
