@@ -10,9 +10,10 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{oneshot, watch};
 
 use crate::SqliteOptions;
-use crate::error::{Fault, before_commit, gone};
+use crate::error::{Fault, before_commit};
 use crate::inline;
 use crate::log::Log;
+use crate::threads::{Started, Threads};
 use crate::transaction::Failure;
 use crate::wait::tell;
 
@@ -22,6 +23,7 @@ const QUEUE: usize = Bounds::DEFAULT.requests;
 /// The way to the thread that writes. It writes what is queued when this is dropped, and ends.
 pub(crate) struct Writer {
     queue: Sender<Request>,
+    threads: Started,
 }
 
 enum Request {
@@ -51,11 +53,12 @@ impl Writer {
             .busy_timeout(Duration::ZERO)
             .map_err(before_commit)?;
         let log = Log::new(connection, options);
-        std::thread::Builder::new()
-            .name("es-sqlite write".to_owned())
-            .spawn(move || write(log, requests, &head))
-            .map_err(gone)?;
-        Ok(Self { queue })
+        let mut threads = Threads::default();
+        threads.start("write", move || write(log, requests, &head))?;
+        Ok(Self {
+            queue,
+            threads: Started::all(threads),
+        })
     }
 
     /// Either nothing was queued when the future is dropped, or all of the append is written or refused.
@@ -73,8 +76,17 @@ impl Writer {
             .await
     }
 
-    pub(crate) async fn close(&self) -> Result<(), StoreError> {
-        self.request(Request::Close).await
+    /// Writes what is queued, and waits until the connection is closed. Blocks.
+    pub(crate) fn close(&self) -> Result<(), StoreError> {
+        let (answer, answered) = oneshot::channel();
+        // If nobody takes it, the thread has ended.
+        let written = match self.queue.blocking_send(Request::Close(answer)) {
+            Ok(()) => answered.blocking_recv(),
+            Err(_) => Ok(Ok(())),
+        };
+        self.threads.end(|| {});
+        // The thread answers everything that it takes, unless it died: then nobody knows.
+        written.map_err(|error| StoreError::Unknown(error.into()))?
     }
 
     async fn request<T>(

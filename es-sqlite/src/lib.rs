@@ -56,6 +56,7 @@ mod schema;
 mod snapshot;
 mod store;
 mod tamper;
+mod threads;
 mod transaction;
 mod wait;
 

@@ -3,7 +3,8 @@
 mod support;
 
 use es_core::{
-    Append, EventStore, Expected, LogQuery, Revision, SnapshotStore, StoreError, StreamQuery,
+    Append, EventStore, Expected, LogQuery, Position, Revision, SnapshotStore, StoreError,
+    StreamQuery,
 };
 use es_sqlite::{SqliteReadModels, SqliteStore};
 use rusqlite::Connection;
@@ -93,6 +94,41 @@ async fn what_sqlite_says_is_said_once() {
     let told = told(&error);
     assert_eq!(told.matches("database is locked").count(), 1, "{told}");
     assert_eq!(told.matches("code 5").count(), 1, "{told}");
+}
+
+#[tokio::test]
+async fn a_closed_store_has_let_go_of_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.db");
+    // The watcher looks once, and then not again before tomorrow.
+    let tomorrow = std::time::Duration::from_secs(86_400);
+    let store = SqliteStore::options().poll_interval(tomorrow);
+    let store = store.open(&path).await.unwrap();
+    let append = Append::new(stream(1), Expected::Any, events(1));
+    store.append(append.clone()).await.unwrap();
+    let left = store.clone();
+    let follower = tokio::spawn({
+        let left = store.clone();
+        async move { left.wait_past(Position::new(1)).await }
+    });
+    tokio::task::yield_now().await;
+
+    store.close().await.unwrap();
+
+    // The last connection that is closed brings the WAL back and deletes it.
+    assert!(!folder.path().join("log.db-wal").exists());
+    let at_the_close = std::fs::read(&path).unwrap();
+    for refused in [
+        left.append(append).await.map(drop),
+        left.head().await.map(drop),
+        left.wait_past(Position::START).await,
+        follower.await.unwrap(),
+    ] {
+        let told = told(&refused.unwrap_err());
+        assert!(told.contains("the store is closed"), "{told}");
+    }
+    left.close().await.unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), at_the_close);
 }
 
 #[tokio::test]
