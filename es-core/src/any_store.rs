@@ -102,8 +102,8 @@ impl SnapshotStore for AnyStore {
         self.snapshots.load_snapshot(stream, at_most)
     }
 
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.snapshots.save_snapshot(snapshot)
+    fn keep_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.snapshots.keep_snapshot(snapshot)
     }
 
     fn delete_snapshots<'a>(

@@ -28,7 +28,7 @@ pub(crate) struct Writer {
 
 enum Request {
     Append(Append, oneshot::Sender<Result<Appended, StoreError>>),
-    SaveSnapshot(Box<Snapshot>, oneshot::Sender<Result<(), StoreError>>),
+    KeepSnapshot(Box<Snapshot>, oneshot::Sender<Result<(), StoreError>>),
     DeleteSnapshots(StreamId, oneshot::Sender<Result<(), StoreError>>),
     Close(oneshot::Sender<Result<(), StoreError>>),
 }
@@ -66,8 +66,8 @@ impl Writer {
         self.request(|answer| Request::Append(append, answer)).await
     }
 
-    pub(crate) async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError> {
-        self.request(|answer| Request::SaveSnapshot(Box::new(snapshot), answer))
+    pub(crate) async fn keep_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError> {
+        self.request(|answer| Request::KeepSnapshot(Box::new(snapshot), answer))
             .await
     }
 
@@ -128,7 +128,7 @@ impl Request {
     fn events(&self) -> usize {
         match self {
             Self::Append(append, _) => append.events.len(),
-            Self::SaveSnapshot(..) | Self::DeleteSnapshots(..) | Self::Close(_) => 0,
+            Self::KeepSnapshot(..) | Self::DeleteSnapshots(..) | Self::Close(_) => 0,
         }
     }
 }
@@ -139,7 +139,7 @@ impl es_core::batch::Request for Request {
     fn bytes(&self) -> usize {
         match self {
             Self::Append(append, _) => append.events.iter().map(NewEvent::bytes).sum(),
-            Self::SaveSnapshot(snapshot, _) => snapshot.state.as_str().len(),
+            Self::KeepSnapshot(snapshot, _) => snapshot.state.as_str().len(),
             Self::DeleteSnapshots(..) | Self::Close(_) => 0,
         }
     }
@@ -148,7 +148,7 @@ impl es_core::batch::Request for Request {
         match (self, done) {
             (Self::Append(_, answer), Done::Append(result)) => drop(answer.send(result)),
             (
-                Self::SaveSnapshot(_, answer)
+                Self::KeepSnapshot(_, answer)
                 | Self::DeleteSnapshots(_, answer)
                 | Self::Close(answer),
                 _,
@@ -160,7 +160,7 @@ impl es_core::batch::Request for Request {
     fn fail(self, error: StoreError) {
         match self {
             Self::Append(_, answer) => drop(answer.send(Err(error))),
-            Self::SaveSnapshot(_, answer)
+            Self::KeepSnapshot(_, answer)
             | Self::DeleteSnapshots(_, answer)
             | Self::Close(answer) => drop(answer.send(Err(error))),
         }
@@ -192,7 +192,7 @@ fn commit(log: &mut Log, batch: &[Request], head: &watch::Sender<Position>) -> A
 fn perform(log: &mut Log, request: &Request) -> Result<Done, StoreError> {
     match request {
         Request::Append(append, _) => log.append(append).map(Done::Append),
-        Request::SaveSnapshot(snapshot, _) => log.save_snapshot(snapshot).map(|()| Done::Other),
+        Request::KeepSnapshot(snapshot, _) => log.keep_snapshot(snapshot).map(|()| Done::Other),
         Request::DeleteSnapshots(stream, _) => log.delete_snapshots(stream).map(|()| Done::Other),
         Request::Close(_) => Ok(Done::Other),
     }

@@ -187,8 +187,8 @@ impl SnapshotStore for SqliteStore {
         )
     }
 
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.shared.writer.save_snapshot(snapshot))
+    fn keep_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.shared.writer.keep_snapshot(snapshot))
     }
 
     fn delete_snapshots<'a>(

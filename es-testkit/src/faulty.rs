@@ -188,8 +188,8 @@ impl<S: SnapshotStore> SnapshotStore for FaultyStore<S> {
         self.store.load_snapshot(stream, at_most)
     }
 
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.store.save_snapshot(snapshot)
+    fn keep_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.keep_snapshot(snapshot)
     }
 
     fn delete_snapshots<'a>(
