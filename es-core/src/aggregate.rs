@@ -63,7 +63,7 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     /// The state before any event, for an aggregate that exists without one; `None` for one with initial events.
     fn initial() -> Option<Self>;
 
-    /// Folds an event into the state.
+    /// Folds an event into the state. A state that exists stays: an error leaves it as it was.
     ///
     /// # Errors
     ///

@@ -5,7 +5,7 @@ use futures_core::future::BoxFuture;
 
 use crate::{
     Append, Appended, EventId, EventStore, LogPage, LogQuery, Position, Revision, Snapshot,
-    SnapshotStore,
+    SnapshotStore, StateStore,
 };
 use crate::{StoreError, StoredEvent, StreamId, StreamPage, StreamQuery};
 
@@ -14,6 +14,7 @@ use crate::{StoreError, StoredEvent, StreamId, StreamPage, StreamQuery};
 pub struct AnyStore {
     events: Arc<dyn EventStore>,
     snapshots: Arc<dyn SnapshotStore>,
+    states: Option<Arc<dyn StateStore>>,
 }
 
 impl AnyStore {
@@ -23,6 +24,7 @@ impl AnyStore {
         Self {
             events: Arc::clone(&store) as Arc<dyn EventStore>,
             snapshots: store,
+            states: None,
         }
     }
 
@@ -31,7 +33,23 @@ impl AnyStore {
         Self {
             events: Arc::new(events),
             snapshots: Arc::new(snapshots),
+            states: None,
         }
+    }
+
+    /// Where projections in memory save their states, and forwarders their places: a read models' database, or the
+    /// memory store itself.
+    #[must_use]
+    pub fn with_states(self, states: impl StateStore) -> Self {
+        Self {
+            states: Some(Arc::new(states)),
+            ..self
+        }
+    }
+
+    /// What was given to [`with_states`](Self::with_states).
+    pub fn states(&self) -> Option<Arc<dyn StateStore>> {
+        self.states.clone()
     }
 }
 
@@ -69,6 +87,10 @@ impl EventStore for AnyStore {
     fn wait_past(&self, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
         self.events.wait_past(position)
     }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.events.close()
+    }
 }
 
 impl SnapshotStore for AnyStore {
@@ -80,8 +102,8 @@ impl SnapshotStore for AnyStore {
         self.snapshots.load_snapshot(stream, at_most)
     }
 
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.snapshots.save_snapshot(snapshot)
+    fn keep_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.snapshots.keep_snapshot(snapshot)
     }
 
     fn delete_snapshots<'a>(

@@ -57,6 +57,7 @@ pub type Decided<A> = Result<Vec<<A as Aggregate>::Event>, <A as Aggregate>::Err
 
 /// How an aggregate decides on a command: from its state, or from nothing.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub enum Handler<C, A: Aggregate> {
     /// By [`Handle`], on the state of an aggregate that exists.
     Existing(fn(&A, &C) -> Decided<A>),

@@ -105,6 +105,9 @@ pub enum DecodeError {
     /// The payload isn't what this version of the event looks like.
     #[error("the payload doesn't fit: {0}")]
     Payload(PayloadError),
+    /// The metadata isn't what it looks like.
+    #[error("the metadata doesn't fit: {0}")]
+    Metadata(PayloadError),
     /// A conversion on the way to the current version refused the payload.
     #[error("the upcaster to version {to} refused {}", Place(.field.as_deref()))]
     Upcast {

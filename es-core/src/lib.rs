@@ -54,6 +54,7 @@ mod audit;
 pub mod batch;
 mod command;
 mod decision;
+mod draft;
 mod envelope;
 mod error;
 mod event;
@@ -95,7 +96,8 @@ pub use audit::{
     InvalidSeal, Seal, Sealer, Verification,
 };
 pub use command::{Command, Decided, Handler};
-pub use decision::{Creation, Decision, Draft, Rejects};
+pub use decision::{Creation, Decision, Rejects};
+pub use draft::Draft;
 pub use envelope::{Envelope, Recorded, Stored, StoredEvent};
 pub use error::{Cause, Conflict, Invalid, Rejection, StoreError, Undecodable};
 pub use event::{DecodeError, Event, Payload, PayloadError};

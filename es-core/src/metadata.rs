@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{EventId, Json, StoreError};
+use crate::{DecodeError, EventId, Json, StoreError};
 
 /// Who did it, why, and what led to it: what the library knows of an event beside its payload.
 ///
@@ -48,12 +48,16 @@ impl Metadata {
     pub const EMPTY: &'static str = "{}";
 
     /// Reads stored metadata.
-    pub fn decode(json: &Json) -> Result<Self, serde_json::Error> {
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Metadata`] if it isn't a JSON object of these fields.
+    pub fn decode(json: &Json) -> Result<Self, DecodeError> {
         // Most events of a bulk import carry none: spare the parser.
         if json.as_str() == Self::EMPTY {
             return Ok(Self::default());
         }
-        serde_json::from_str(json.as_str())
+        serde_json::from_str(json.as_str()).map_err(|error| DecodeError::Metadata(error.into()))
     }
 
     /// The text to be stored.

@@ -122,6 +122,12 @@ impl LogQuery {
         Self::after(Position::START)
     }
 
+    /// The query for the page after `page`, or `None` where it was the last.
+    pub fn beyond(self, page: &LogPage) -> Option<Self> {
+        let after = page.looked_to;
+        (!page.end).then_some(Self { after, ..self })
+    }
+
     /// Only up to and including this position.
     pub fn until(self, position: Position) -> Self {
         Self {
@@ -196,13 +202,14 @@ impl Filter {
         names.fold(Self::all(), |filter, name| filter.name(*name))
     }
 
-    /// Also events of this category.
+    /// Lets events of this category pass; said again, of any that was said. With names, an event has to pass by both.
     pub fn category(mut self, category: impl Into<Arc<str>>) -> Self {
         self.categories.insert(category.into());
         self
     }
 
-    /// Also events with this name.
+    /// Lets events with this name pass; said again, with any that was said. With categories, an event has to pass by
+    /// both.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.names.insert(name.into());
         self

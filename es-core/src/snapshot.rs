@@ -129,7 +129,7 @@ impl Snapshot {
 ///     ) -> BoxFuture<'a, Result<Option<Snapshot>, StoreError>> {
 ///         Box::pin(async { Ok(None) })
 ///     }
-///     fn save_snapshot(&self, _: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+///     fn keep_snapshot(&self, _: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
 ///         Box::pin(async { Ok(()) })
 ///     }
 ///     fn delete_snapshots<'a>(&'a self, _: &'a StreamId) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -146,7 +146,7 @@ pub trait SnapshotStore: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<Option<Snapshot>, StoreError>>;
 
     /// Keeps a snapshot, in place of one of the same stream and revision.
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>>;
+    fn keep_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Forgets all snapshots of a stream.
     fn delete_snapshots<'a>(
@@ -164,8 +164,8 @@ impl<S: SnapshotStore + ?Sized> SnapshotStore for Arc<S> {
         (**self).load_snapshot(stream, at_most)
     }
 
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        (**self).save_snapshot(snapshot)
+    fn keep_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        (**self).keep_snapshot(snapshot)
     }
 
     fn delete_snapshots<'a>(

@@ -63,7 +63,7 @@ pub(crate) fn executed<A: Aggregate>(
                 ExecuteError::AlreadyExists { .. } => "already exists",
                 ExecuteError::Conflict(_) => "conflict",
                 ExecuteError::Violated(_) => "violated",
-                ExecuteError::Store(_) => "failed",
+                ExecuteError::Load(_) | ExecuteError::Store(_) => "failed",
             }
         }
     };

@@ -50,6 +50,9 @@ use crate::{StreamPage, StreamQuery};
 ///     fn wait_past(&self, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
 ///         self.store.wait_past(position)
 ///     }
+///     fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+///         self.store.close()
+///     }
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
@@ -83,6 +86,14 @@ pub trait EventStore: Send + Sync + 'static {
     ///
     /// It returns at once if it does, never misses one that is appended while it waits, and may return too early.
     fn wait_past(&self, position: Position) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Writes what is queued, and ends what the store runs. Handles that are left answer [`StoreError::Unavailable`] to
+    /// appends then.
+    ///
+    /// A store that queues nothing has nothing to do, which is what stands here: it ends with its last handle.
+    fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 impl<S: EventStore + ?Sized> EventStore for Arc<S> {
@@ -112,5 +123,9 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
 
     fn wait_past(&self, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
         (**self).wait_past(position)
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        (**self).close()
     }
 }

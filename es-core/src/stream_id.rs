@@ -4,6 +4,8 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Aggregate, AggregateId};
 
 /// The name of a stream, one aggregate's history: a category and an id, written `category/id`.
@@ -89,6 +91,20 @@ impl FromStr for StreamId {
         let (category, id) = text.split_once('/').ok_or(InvalidStreamId::NoSlash)?;
         Self::check(category, id)?;
         Self::split_at(text.into(), category.len())
+    }
+}
+
+/// As text: `category/id`.
+impl Serialize for StreamId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for StreamId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

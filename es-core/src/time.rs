@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(new_year.to_string(), "2026-01-01T00:00:00Z");
 /// # Ok::<(), es_core::InvalidTimestamp>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
@@ -55,6 +55,13 @@ impl fmt::Display for Timestamp {
             Ok(instant) => fmt::Display::fmt(&instant, f),
             Err(_) => write!(f, "{} µs", self.0),
         }
+    }
+}
+
+/// As [`Display`](fmt::Display): a number of microseconds tells nobody when.
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

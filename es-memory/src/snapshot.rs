@@ -9,7 +9,7 @@ impl Shared {
         Some(newest.clone())
     }
 
-    pub(crate) fn save_snapshot(&self, snapshot: Snapshot) {
+    pub(crate) fn keep_snapshot(&self, snapshot: Snapshot) {
         self.snapshots()
             .entry(snapshot.stream.clone())
             .or_default()

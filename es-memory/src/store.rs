@@ -149,9 +149,9 @@ impl SnapshotStore for MemoryStore {
         Box::pin(async move { Ok(self.shared.load_snapshot(stream, at_most)) })
     }
 
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn keep_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            self.shared.save_snapshot(snapshot);
+            self.shared.keep_snapshot(snapshot);
             Ok(())
         })
     }

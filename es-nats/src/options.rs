@@ -48,6 +48,7 @@ pub struct NatsOptions {
 /// loses its power may lose what it acknowledged in the last two minutes (the default of `sync_interval`), unless
 /// others have it too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Durability {
     /// With fewer than three replicas the store says in the log of the program what may be lost, once when it is opened.
     #[default]

@@ -103,7 +103,7 @@ impl Snapshots {
         Ok(Some(snapshot))
     }
 
-    pub(crate) async fn save(&self, snapshot: Snapshot) -> Result<(), StoreError> {
+    pub(crate) async fn keep(&self, snapshot: Snapshot) -> Result<(), StoreError> {
         let limit = self.wire.max_payload();
         let bytes = HEAD + snapshot.state.as_str().len();
         if bytes > limit {

@@ -95,8 +95,8 @@ impl SnapshotStore for NatsStore {
         Box::pin(self.snapshots.load(stream, at_most))
     }
 
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.snapshots.save(snapshot))
+    fn keep_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.snapshots.keep(snapshot))
     }
 
     fn delete_snapshots<'a>(

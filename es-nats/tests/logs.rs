@@ -228,7 +228,7 @@ async fn refuses_what_is_too_large() {
 
     let id = large.id;
     let snapshot = Snapshot::new(stream(1), Revision::FIRST, id, 1, 1, text(max_payload));
-    let refused = store.save_snapshot(snapshot).await.unwrap_err();
+    let refused = store.keep_snapshot(snapshot).await.unwrap_err();
     assert!(
         told(&refused).contains(&max_payload.to_string()),
         "{}",

@@ -44,7 +44,7 @@ pub(crate) enum Query {
     Log,
     Filtered,
     LoadSnapshot,
-    SaveSnapshot,
+    KeepSnapshot,
     DeleteSnapshots,
 }
 

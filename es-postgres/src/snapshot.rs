@@ -57,7 +57,7 @@ impl Readers {
         )))
     }
 
-    pub(crate) async fn save_snapshot(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
+    pub(crate) async fn keep_snapshot(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
         let parameters: [&(dyn ToSql + Sync); 6] = [
             &snapshot.stream.as_str(),
             &signed(snapshot.revision.number()),
@@ -66,7 +66,7 @@ impl Readers {
             &i64::from(snapshot.fold),
             &snapshot.state.as_str(),
         ];
-        self.execute(Query::SaveSnapshot, &parameters).await
+        self.execute(Query::KeepSnapshot, &parameters).await
     }
 
     pub(crate) async fn delete_snapshots(&self, stream: &StreamId) -> Result<(), StoreError> {

@@ -186,8 +186,8 @@ impl SnapshotStore for PostgresStore {
         Box::pin(self.shared.readers.load_snapshot(stream, at_most))
     }
 
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move { self.shared.readers.save_snapshot(&snapshot).await })
+    fn keep_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move { self.shared.readers.keep_snapshot(&snapshot).await })
     }
 
     fn delete_snapshots<'a>(

@@ -10,9 +10,10 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{oneshot, watch};
 
 use crate::SqliteOptions;
-use crate::error::{Fault, before_commit, gone};
+use crate::error::{Fault, before_commit};
 use crate::inline;
 use crate::log::Log;
+use crate::threads::{Started, Threads};
 use crate::transaction::Failure;
 use crate::wait::tell;
 
@@ -22,11 +23,12 @@ const QUEUE: usize = Bounds::DEFAULT.requests;
 /// The way to the thread that writes. It writes what is queued when this is dropped, and ends.
 pub(crate) struct Writer {
     queue: Sender<Request>,
+    threads: Started,
 }
 
 enum Request {
     Append(Append, oneshot::Sender<Result<Appended, StoreError>>),
-    SaveSnapshot(Box<Snapshot>, oneshot::Sender<Result<(), StoreError>>),
+    KeepSnapshot(Box<Snapshot>, oneshot::Sender<Result<(), StoreError>>),
     DeleteSnapshots(StreamId, oneshot::Sender<Result<(), StoreError>>),
     Close(oneshot::Sender<Result<(), StoreError>>),
 }
@@ -51,11 +53,12 @@ impl Writer {
             .busy_timeout(Duration::ZERO)
             .map_err(before_commit)?;
         let log = Log::new(connection, options);
-        std::thread::Builder::new()
-            .name("es-sqlite write".to_owned())
-            .spawn(move || write(log, requests, &head))
-            .map_err(gone)?;
-        Ok(Self { queue })
+        let mut threads = Threads::default();
+        threads.start("write", move || write(log, requests, &head))?;
+        Ok(Self {
+            queue,
+            threads: Started::all(threads),
+        })
     }
 
     /// Either nothing was queued when the future is dropped, or all of the append is written or refused.
@@ -63,8 +66,8 @@ impl Writer {
         self.request(|answer| Request::Append(append, answer)).await
     }
 
-    pub(crate) async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError> {
-        self.request(|answer| Request::SaveSnapshot(Box::new(snapshot), answer))
+    pub(crate) async fn keep_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError> {
+        self.request(|answer| Request::KeepSnapshot(Box::new(snapshot), answer))
             .await
     }
 
@@ -73,8 +76,17 @@ impl Writer {
             .await
     }
 
-    pub(crate) async fn close(&self) -> Result<(), StoreError> {
-        self.request(Request::Close).await
+    /// Writes what is queued, and waits until the connection is closed. Blocks.
+    pub(crate) fn close(&self) -> Result<(), StoreError> {
+        let (answer, answered) = oneshot::channel();
+        // If nobody takes it, the thread has ended.
+        let written = match self.queue.blocking_send(Request::Close(answer)) {
+            Ok(()) => answered.blocking_recv(),
+            Err(_) => Ok(Ok(())),
+        };
+        self.threads.end(|| {});
+        // The thread answers everything that it takes, unless it died: then nobody knows.
+        written.map_err(|error| StoreError::Unknown(error.into()))?
     }
 
     async fn request<T>(
@@ -116,7 +128,7 @@ impl Request {
     fn events(&self) -> usize {
         match self {
             Self::Append(append, _) => append.events.len(),
-            Self::SaveSnapshot(..) | Self::DeleteSnapshots(..) | Self::Close(_) => 0,
+            Self::KeepSnapshot(..) | Self::DeleteSnapshots(..) | Self::Close(_) => 0,
         }
     }
 }
@@ -127,7 +139,7 @@ impl es_core::batch::Request for Request {
     fn bytes(&self) -> usize {
         match self {
             Self::Append(append, _) => append.events.iter().map(NewEvent::bytes).sum(),
-            Self::SaveSnapshot(snapshot, _) => snapshot.state.as_str().len(),
+            Self::KeepSnapshot(snapshot, _) => snapshot.state.as_str().len(),
             Self::DeleteSnapshots(..) | Self::Close(_) => 0,
         }
     }
@@ -136,7 +148,7 @@ impl es_core::batch::Request for Request {
         match (self, done) {
             (Self::Append(_, answer), Done::Append(result)) => drop(answer.send(result)),
             (
-                Self::SaveSnapshot(_, answer)
+                Self::KeepSnapshot(_, answer)
                 | Self::DeleteSnapshots(_, answer)
                 | Self::Close(answer),
                 _,
@@ -148,7 +160,7 @@ impl es_core::batch::Request for Request {
     fn fail(self, error: StoreError) {
         match self {
             Self::Append(_, answer) => drop(answer.send(Err(error))),
-            Self::SaveSnapshot(_, answer)
+            Self::KeepSnapshot(_, answer)
             | Self::DeleteSnapshots(_, answer)
             | Self::Close(answer) => drop(answer.send(Err(error))),
         }
@@ -180,7 +192,7 @@ fn commit(log: &mut Log, batch: &[Request], head: &watch::Sender<Position>) -> A
 fn perform(log: &mut Log, request: &Request) -> Result<Done, StoreError> {
     match request {
         Request::Append(append, _) => log.append(append).map(Done::Append),
-        Request::SaveSnapshot(snapshot, _) => log.save_snapshot(snapshot).map(|()| Done::Other),
+        Request::KeepSnapshot(snapshot, _) => log.keep_snapshot(snapshot).map(|()| Done::Other),
         Request::DeleteSnapshots(stream, _) => log.delete_snapshots(stream).map(|()| Done::Other),
         Request::Close(_) => Ok(Done::Other),
     }

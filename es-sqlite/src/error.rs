@@ -9,6 +9,16 @@ use rusqlite::{Error, ErrorCode};
 /// What is wrong with a database beside what SQLite itself says.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
+    #[error("the path is empty: a store needs a file")]
+    NoPath,
+    #[error("this store needs a file; one in memory is `MemoryStore` of `es-memory`")]
+    InMemory,
+    #[error("this is a URL: give the file's path alone, as in `bank.db`")]
+    Url,
+    #[error("this is a folder: give the path of a file in it")]
+    Folder,
+    #[error("the folder of the file doesn't exist: make it first")]
+    NoFolder,
     #[error("the file is a database of another program")]
     NotOurs,
     #[error(
@@ -65,13 +75,22 @@ pub(crate) fn before_commit(error: Error) -> StoreError {
     Broken::before_commit(error).for_each()
 }
 
-/// An error on opening, whose message would hold the path.
-pub(crate) fn on_open(error: Error) -> StoreError {
-    match error {
-        Error::SqliteFailure(failure, _) => before_commit(Error::SqliteFailure(failure, None)),
-        other => before_commit(other),
+/// What SQLite said, once: as a source, the error within would say it again.
+#[derive(Debug)]
+struct Said(Arc<Error>);
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            Error::SqliteFailure(failure, Some(message)) => {
+                write!(f, "{message} (code {})", failure.extended_code)
+            }
+            error => fmt::Display::fmt(error, f),
+        }
     }
 }
+
+impl std::error::Error for Said {}
 
 /// A transaction that failed, with one outcome for everything in it.
 #[derive(Debug)]
@@ -97,7 +116,7 @@ impl Broken {
 
     /// The error for one of those that were in it.
     pub(crate) fn for_each(&self) -> StoreError {
-        let cause: Cause = Box::new(Arc::clone(&self.error));
+        let cause: Cause = Box::new(Said(Arc::clone(&self.error)));
         match code(&self.error) {
             // The log may hold all of the transaction, and be found to when the file is opened again.
             Some(ErrorCode::SystemIoFailure) if self.at_commit => StoreError::Unknown(cause),

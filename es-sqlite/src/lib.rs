@@ -44,6 +44,7 @@
 
 mod append;
 mod error;
+mod file;
 mod inline;
 mod log;
 mod options;
@@ -55,6 +56,7 @@ mod schema;
 mod snapshot;
 mod store;
 mod tamper;
+mod threads;
 mod transaction;
 mod wait;
 

@@ -125,12 +125,12 @@ impl Log {
     }
 
     /// Keeps a snapshot, of a stream that may be new to this file.
-    pub(crate) fn save_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
+    pub(crate) fn keep_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
         let known = match self.known(&snapshot.stream)? {
             Some(known) => known,
             None => self.create(&snapshot.stream)?,
         };
-        snapshot::save(&self.connection, known.key, snapshot)
+        snapshot::keep(&self.connection, known.key, snapshot)
     }
 
     pub(crate) fn delete_snapshots(&mut self, stream: &StreamId) -> Result<(), StoreError> {

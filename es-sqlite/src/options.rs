@@ -5,9 +5,8 @@ use std::time::Duration;
 use es_core::{Clock, StoreError, SystemClock};
 use rusqlite::Connection;
 
-use crate::error::on_open;
 use crate::inline::Inlines;
-use crate::{SqliteHandler, SqliteStore, schema};
+use crate::{SqliteHandler, SqliteStore, file, schema};
 
 /// How a store is opened. [`SqliteStore::open`] takes what stands here as the default.
 ///
@@ -34,6 +33,7 @@ pub struct SqliteOptions {
 
 /// What an acknowledgement says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Durability {
     /// The append is on the disk and survives a power loss: `synchronous=FULL`.
     #[default]
@@ -169,16 +169,17 @@ impl SqliteOptions {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] if the file can't be opened or is locked; [`StoreError::Backend`] if it belongs to
-    /// another program or to a newer version of this one, or can't keep what [`Durability`] promises.
-    /// [`StoreError::Rejected`] if a projection that is kept [`inline`](Self::inline) says no to what is in the log.
+    /// [`StoreError::Unavailable`] if the file can't be opened now or is locked; [`StoreError::Backend`] if the path isn't
+    /// that of a file in a folder that exists, if the file belongs to another program or to a newer version of this one,
+    /// or if it can't keep what [`Durability`] promises. [`StoreError::Rejected`] if a projection that is kept
+    /// [`inline`](Self::inline) says no to what is in the log.
     pub async fn open(self, path: impl AsRef<Path>) -> Result<SqliteStore, StoreError> {
         SqliteStore::start(self, path.as_ref().to_owned()).await
     }
 
     /// A connection with the settings that every one has.
     pub(crate) fn connect(&self, path: &PathBuf) -> Result<Connection, StoreError> {
-        let mut connection = Connection::open(path).map_err(on_open)?;
+        let mut connection = file::connect(path)?;
         schema::prepare(&mut connection, self)?;
         connection.set_prepared_statement_cache_capacity(32);
         Ok(connection)

@@ -15,6 +15,7 @@ use crate::SqliteOptions;
 use crate::error::{Fault, before_commit, gone};
 use crate::page::Page;
 use crate::row::{Rows, event_columns, signed, timestamp, unsigned};
+use crate::threads::{Started, Threads};
 
 /// How many events a filtered read looks at before it answers how far it came.
 const STEP: usize = 50_000;
@@ -23,7 +24,9 @@ type Question = Box<dyn FnOnce(&mut Reader) + Send>;
 
 /// The threads that read. They end when this is dropped, and with it the way to ask them.
 pub(crate) struct Readers {
-    questions: Sender<Question>,
+    /// `None` ends the thread that takes it.
+    questions: Sender<Option<Question>>,
+    threads: Started,
 }
 
 /// A connection, with what it remembers.
@@ -36,6 +39,7 @@ impl Readers {
     pub(crate) fn start(options: &SqliteOptions, path: &PathBuf) -> Result<Self, StoreError> {
         let (questions, asked) = channel();
         let asked = Arc::new(Mutex::new(asked));
+        let mut threads = Threads::default();
         for number in 1..=options.readers {
             let connection = options.connect(path)?;
             connection
@@ -46,16 +50,23 @@ impl Readers {
                 rows: Rows::new(),
             };
             let asked = Arc::clone(&asked);
-            std::thread::Builder::new()
-                .name(format!("es-sqlite read {number}"))
-                .spawn(move || {
-                    while let Some(question) = next(&asked) {
-                        question(&mut reader);
-                    }
-                })
-                .map_err(gone)?;
+            threads.start(&format!("read {number}"), move || {
+                while let Some(question) = next(&asked) {
+                    question(&mut reader);
+                }
+            })?;
         }
-        Ok(Self { questions })
+        Ok(Self {
+            questions,
+            threads: Started::all(threads),
+        })
+    }
+
+    /// Answers what was asked, and waits until the connections are closed. Blocks.
+    pub(crate) fn close(&self) {
+        self.threads.end(|| {
+            let _ = self.questions.send(None);
+        });
     }
 
     /// Has a reader answer. The question is put when the future is first polled.
@@ -70,15 +81,16 @@ impl Readers {
                 let _ = answer.send(question(reader));
             }
         });
-        self.questions.send(question).map_err(|_| Fault::Closed)?;
+        let asked = self.questions.send(Some(question));
+        asked.map_err(|_| Fault::Closed)?;
         answered.await.map_err(gone)?
     }
 }
 
 /// The next question. One thread at a time waits for it; the others wait for their turn.
-fn next(asked: &Mutex<Receiver<Question>>) -> Option<Question> {
+fn next(asked: &Mutex<Receiver<Option<Question>>>) -> Option<Question> {
     let asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
-    asked.recv().ok()
+    asked.recv().ok().flatten()
 }
 
 /// The last position.

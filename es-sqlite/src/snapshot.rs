@@ -40,7 +40,7 @@ impl Reader {
     }
 }
 
-pub(crate) fn save(
+pub(crate) fn keep(
     connection: &Connection,
     key: i64,
     snapshot: &Snapshot,

@@ -12,6 +12,7 @@ use crate::SqliteOptions;
 use crate::append::Writer;
 use crate::error::gone;
 use crate::read::Readers;
+use crate::threads::Threads;
 use crate::wait::Watcher;
 
 /// A store in an SQLite database. Its clones are handles of the same store.
@@ -24,11 +25,20 @@ pub struct SqliteStore {
 
 struct Shared {
     path: PathBuf,
-    // In this order: when they are dropped, the watcher and the readers end before the writer, whose connection is then
-    // the last and brings the WAL back into the database.
+    // In this order: the watcher and the readers end before the writer, whose connection is then the last and brings the
+    // WAL back into the database.
     watcher: Watcher,
     readers: Readers,
     writer: Writer,
+}
+
+impl Shared {
+    fn close(&self) -> Result<(), StoreError> {
+        // In this order, as when they are dropped.
+        self.watcher.close();
+        self.readers.close();
+        self.writer.close()
+    }
 }
 
 impl SqliteStore {
@@ -49,13 +59,10 @@ impl SqliteStore {
     /// Opening reads and perhaps writes the disk, so it has a thread of its own.
     pub(crate) async fn start(options: SqliteOptions, path: PathBuf) -> Result<Self, StoreError> {
         let (answer, opened) = oneshot::channel();
-        std::thread::Builder::new()
-            .name("es-sqlite open".to_owned())
-            .spawn(move || {
-                // Whoever asked may be gone.
-                let _ = answer.send(Self::start_threads(&options, path));
-            })
-            .map_err(gone)?;
+        Threads::default().start("open", move || {
+            // Whoever asked may be gone.
+            let _ = answer.send(Self::start_threads(&options, path));
+        })?;
         opened.await.map_err(gone)?
     }
 
@@ -77,9 +84,11 @@ impl SqliteStore {
         })
     }
 
-    /// Writes what is queued, and ends the writer. Handles that are left answer [`StoreError::Unavailable`] to appends.
+    /// Writes what is queued, and closes the database. Handles that are left answer [`StoreError::Unavailable`].
+    ///
+    /// Once this answers no connection of the store is open, so the file may be copied, moved or deleted.
     pub async fn close(self) -> Result<(), StoreError> {
-        self.shared.writer.close().await
+        EventStore::close(&self).await
     }
 }
 
@@ -142,11 +151,24 @@ impl EventStore for SqliteStore {
     fn wait_past(&self, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             // From here on no append is missed; one that came before is found by looking.
-            let waiting = self.shared.watcher.wait();
+            let waiting = self.shared.watcher.wait()?;
             if self.head().await? > position {
                 return Ok(());
             }
             waiting.past(position).await
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            // It waits for threads, so it has one of its own.
+            let (answer, closed) = oneshot::channel();
+            let shared = Arc::clone(&self.shared);
+            Threads::default().start("close", move || {
+                // Whoever asked may be gone.
+                let _ = answer.send(shared.close());
+            })?;
+            closed.await.map_err(gone)?
         })
     }
 }
@@ -165,8 +187,8 @@ impl SnapshotStore for SqliteStore {
         )
     }
 
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.shared.writer.save_snapshot(snapshot))
+    fn keep_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.shared.writer.keep_snapshot(snapshot))
     }
 
     fn delete_snapshots<'a>(

@@ -9,13 +9,16 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use crate::SqliteOptions;
-use crate::error::gone;
+use crate::error::Fault;
 use crate::schema::pragma;
+use crate::threads::{Started, Threads};
 
 /// Tells the head of the log to whoever waits, and looks for other processes' appends while somebody does.
 pub(crate) struct Watcher {
-    head: Arc<watch::Sender<Position>>,
+    /// `None` once the store is closed; whoever waits then learns of it when the writer has ended, too.
+    head: Mutex<Option<Arc<watch::Sender<Position>>>>,
     waiters: Arc<Waiters>,
+    threads: Started,
 }
 
 #[derive(Default)]
@@ -53,35 +56,54 @@ impl Watcher {
         let waiters = Arc::new(Waiters::default());
         let (told, watched) = (Arc::clone(&head), Arc::clone(&waiters));
         let interval = options.poll_interval;
-        std::thread::Builder::new()
-            .name("es-sqlite watch".to_owned())
-            .spawn(move || watch_others(&connection, &told, &watched, interval))
-            .map_err(gone)?;
-        Ok(Self { head, waiters })
+        let mut threads = Threads::default();
+        threads.start("watch", move || {
+            watch_others(&connection, &told, &watched, interval);
+        })?;
+        Ok(Self {
+            head: Mutex::new(Some(head)),
+            waiters,
+            threads: Started::all(threads),
+        })
     }
 
-    pub(crate) fn wait(&self) -> Waiting {
-        let head = self.head.subscribe();
+    pub(crate) fn wait(&self) -> Result<Waiting, StoreError> {
+        let head = self.head().as_ref().map(|head| head.subscribe());
+        let head = head.ok_or(Fault::Closed)?;
         self.waiters.count().waiting += 1;
         self.waiters.changed.notify_all();
-        Waiting {
+        Ok(Waiting {
             head,
             waiters: Arc::clone(&self.waiters),
-        }
+        })
+    }
+
+    /// Waits until the connection is closed. Blocks.
+    pub(crate) fn close(&self) {
+        *self.head() = None;
+        self.threads.end(|| self.end());
+    }
+
+    fn end(&self) {
+        self.waiters.count().ended = true;
+        self.waiters.changed.notify_all();
+    }
+
+    fn head(&self) -> MutexGuard<'_, Option<Arc<watch::Sender<Position>>>> {
+        self.head.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        self.waiters.count().ended = true;
-        self.waiters.changed.notify_all();
+        self.end();
     }
 }
 
 impl Waiting {
     pub(crate) async fn past(mut self, position: Position) -> Result<(), StoreError> {
         let waited = self.head.wait_for(|head| *head > position).await;
-        waited.map(drop).map_err(gone)
+        waited.map(drop).map_err(|_| Fault::Closed.into())
     }
 }
 
@@ -118,7 +140,9 @@ fn watch_others(
             seen = Some(version);
             tell(head, position);
         }
-        std::thread::sleep(interval);
+        // Until it is time again, or all is over; one more waiter doesn't make it sooner.
+        let _ =
+            (waiters.changed).wait_timeout_while(waiters.count(), interval, |count| !count.ended);
     }
 }
 

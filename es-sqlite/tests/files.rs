@@ -3,9 +3,10 @@
 mod support;
 
 use es_core::{
-    Append, EventStore, Expected, LogQuery, Revision, SnapshotStore, StoreError, StreamQuery,
+    Append, EventStore, Expected, LogQuery, Position, Revision, SnapshotStore, StoreError,
+    StreamQuery,
 };
-use es_sqlite::SqliteStore;
+use es_sqlite::{SqliteReadModels, SqliteStore};
 use rusqlite::Connection;
 use std::error::Error;
 use support::{events, stream};
@@ -53,13 +54,81 @@ async fn a_file_that_is_no_database_is_refused() {
         SqliteStore::open(&path).await,
         Err(StoreError::Backend(_))
     ));
-    assert!(matches!(
-        SqliteStore::open(folder.path()).await,
-        Err(StoreError::Unavailable(_))
-    ));
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_files_is_refused_with_what_to_give_instead() {
+    let folder = tempfile::tempdir().unwrap();
     let nowhere = folder.path().join("no/such/folder/log.db");
-    let error = SqliteStore::open(nowhere).await.unwrap_err();
-    assert!(!told(&error).contains("such"), "{}", told(&error));
+    for (path, cure) in [
+        (folder.path().to_str().unwrap(), "the path of a file in it"),
+        (nowhere.to_str().unwrap(), "make it first"),
+        (":memory:", "`MemoryStore` of `es-memory`"),
+        ("file::memory:?cache=shared", "`MemoryStore` of `es-memory`"),
+        ("file:such?mode=memory", "`MemoryStore` of `es-memory`"),
+        ("sqlite://such/bank.db", "the file's path alone"),
+        ("sqlite:such.db", "the file's path alone"),
+        ("postgres://such/bank", "the file's path alone"),
+        ("", "needs a file"),
+    ] {
+        let error = SqliteStore::open(path).await.unwrap_err();
+        let told = told(&error);
+        assert!(matches!(error, StoreError::Backend(_)), "{path}: {error:?}");
+        assert!(told.contains(cure), "{path}: {told}");
+        assert!(!told.contains("such"), "{told}");
+        let read_models = SqliteReadModels::open(path).await.unwrap_err();
+        assert_eq!(self::told(&read_models), told);
+    }
+}
+
+#[tokio::test]
+async fn what_sqlite_says_is_said_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.db");
+    let options = SqliteStore::options().busy_timeout(std::time::Duration::ZERO);
+    let store = options.open(&path).await.unwrap();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let append = Append::new(stream(1), Expected::Any, events(1));
+    let error = store.append(append).await.unwrap_err();
+    let told = told(&error);
+    assert_eq!(told.matches("database is locked").count(), 1, "{told}");
+    assert_eq!(told.matches("code 5").count(), 1, "{told}");
+}
+
+#[tokio::test]
+async fn a_closed_store_has_let_go_of_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.db");
+    // The watcher looks once, and then not again before tomorrow.
+    let tomorrow = std::time::Duration::from_secs(86_400);
+    let store = SqliteStore::options().poll_interval(tomorrow);
+    let store = store.open(&path).await.unwrap();
+    let append = Append::new(stream(1), Expected::Any, events(1));
+    store.append(append.clone()).await.unwrap();
+    let left = store.clone();
+    let follower = tokio::spawn({
+        let left = store.clone();
+        async move { left.wait_past(Position::new(1)).await }
+    });
+    tokio::task::yield_now().await;
+
+    store.close().await.unwrap();
+
+    // The last connection that is closed brings the WAL back and deletes it.
+    assert!(!folder.path().join("log.db-wal").exists());
+    let at_the_close = std::fs::read(&path).unwrap();
+    for refused in [
+        left.append(append).await.map(drop),
+        left.head().await.map(drop),
+        left.wait_past(Position::START).await,
+        follower.await.unwrap(),
+    ] {
+        let told = told(&refused.unwrap_err());
+        assert!(told.contains("the store is closed"), "{told}");
+    }
+    left.close().await.unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), at_the_close);
 }
 
 #[tokio::test]

@@ -173,6 +173,10 @@ impl<S: EventStore> EventStore for FaultyStore<S> {
     fn wait_past(&self, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
         self.store.wait_past(position)
     }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.close()
+    }
 }
 
 impl<S: SnapshotStore> SnapshotStore for FaultyStore<S> {
@@ -184,8 +188,8 @@ impl<S: SnapshotStore> SnapshotStore for FaultyStore<S> {
         self.store.load_snapshot(stream, at_most)
     }
 
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.store.save_snapshot(snapshot)
+    fn keep_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.keep_snapshot(snapshot)
     }
 
     fn delete_snapshots<'a>(

@@ -60,8 +60,8 @@ impl AuditEntry {
 
     fn of(event: &StoredEvent, standing: &Standing) -> Result<Self, StoreError> {
         let envelope = &event.envelope;
-        let metadata = Metadata::decode(&envelope.metadata)
-            .map_err(|error| event.undecodable(error.into()))?;
+        let metadata =
+            Metadata::decode(&envelope.metadata).map_err(|reason| event.undecodable(reason))?;
         let correction = standing.correction(envelope.revision);
         let target = correction.and_then(StoredCorrection::target);
         let content = correction.and_then(StoredCorrection::content);

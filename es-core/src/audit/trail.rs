@@ -98,7 +98,7 @@ pub(super) async fn each_event<S: EventStore + ?Sized>(
 }
 
 pub(super) fn metadata(event: &StoredEvent) -> Result<Metadata, StoreError> {
-    Metadata::decode(&event.envelope.metadata).map_err(|error| event.undecodable(error.into()))
+    Metadata::decode(&event.envelope.metadata).map_err(|reason| event.undecodable(reason))
 }
 
 impl<A: Aggregate, S: EventStore> Repository<A, S> {

@@ -1,64 +1,11 @@
 use super::execution::Said;
 use super::held::Held;
-use super::{ExecuteError, Folded, Repository};
+use super::{ExecuteError, Executed, Folded, Repository};
 use crate::temporal::{Broken, Facts, check};
 use crate::{
     Aggregate, Append, EventId, EventSet, EventStore, Expected, Invalid, Json, Known, Misplaced,
-    NewEvent, Placement, Position, Revision, StoreError, StoredEvent, StreamId, StreamQuery, spans,
+    NewEvent, Placement, StoreError, StoredEvent, StreamId, StreamQuery, spans,
 };
-
-/// What a command came to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Executed<A: Aggregate> {
-    events: Vec<A::Event>,
-    revision: Revision,
-    position: Option<Position>,
-    repeated: bool,
-}
-
-impl<A: Aggregate> Executed<A> {
-    /// No events were decided: success without an append.
-    pub(super) fn nothing(revision: Revision) -> Self {
-        Self {
-            events: Vec::new(),
-            revision,
-            position: None,
-            repeated: false,
-        }
-    }
-
-    /// Adds the next event of an earlier command.
-    fn add(&mut self, stored: &StoredEvent) -> Result<(), StoreError> {
-        self.events.extend(stored.decode()?);
-        (self.revision, self.position) = (stored.envelope.revision, Some(stored.position));
-        Ok(())
-    }
-
-    /// The events that were appended.
-    pub fn events(&self) -> &[A::Event] {
-        &self.events
-    }
-
-    /// The events that were appended, owned.
-    pub fn into_events(self) -> Vec<A::Event> {
-        self.events
-    }
-
-    /// The aggregate's revision after the command.
-    pub fn revision(&self) -> Revision {
-        self.revision
-    }
-
-    /// The last event's position in the log, to wait for in a read model; `None` if nothing was appended.
-    pub fn position(&self) -> Option<Position> {
-        self.position
-    }
-
-    /// Whether [`once`](super::Execution::once) found that the command was executed before, and this is that outcome.
-    pub fn is_repeated(&self) -> bool {
-        self.repeated
-    }
-}
 
 /// A command's way into the store.
 pub(super) struct Appending<'r, A: Aggregate, S> {
@@ -78,10 +25,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         let Some(first) = store.find(&self.stream, id(0)).await? else {
             return Ok(None);
         };
-        let mut executed = Executed {
-            repeated: true,
-            ..Executed::nothing(first.envelope.revision)
-        };
+        let mut executed = Executed::earlier(first.envelope.revision);
         executed.add(&first)?;
         // Most commands bring forth one event: a look for a second costs less than a page, on some stores far less.
         if store.find(&self.stream, id(1)).await?.is_none() {
@@ -136,14 +80,12 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
             let lost = StoreError::Backend("a repeated append is not in its stream".into());
             return self.overtaken(held, lost).await;
         }
-        self.advance(held, encoded, appended.placements()).await;
-        let (revision, position) = (appended.revision(), Some(appended.position()));
-        Ok(Executed {
-            events,
-            revision,
-            position,
-            repeated: false,
-        })
+        let stored: Vec<StoredEvent> = (encoded.into_iter().zip(appended.placements()))
+            .map(|(event, at)| StoredEvent::placed(&self.stream, event, *at))
+            .collect();
+        self.advance(held, &stored).await;
+        let envelopes = (stored.iter().map(|stored| stored.envelope.clone())).collect();
+        Ok(Executed::appended(events, envelopes, &appended))
     }
 
     /// Checks the history that backdated events change, of an aggregate that takes corrections.
@@ -233,15 +175,14 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
     }
 
     /// Folds what was stored, and not what was decided, so that a kept state never differs from a loaded one.
-    async fn advance(&self, held: Held<A>, events: Vec<NewEvent>, placements: &[Placement]) {
+    async fn advance(&self, held: Held<A>, events: &[StoredEvent]) {
         if self.repository.cache.is_none() && self.repository.snapshots.is_none() {
             return;
         }
         let mut folded = held.into_own();
         let since = folded.revision;
-        for (event, placement) in events.into_iter().zip(placements) {
-            let stored = StoredEvent::placed(&self.stream, event, *placement);
-            match folded.apply(&stored) {
+        for stored in events {
+            match folded.apply(stored) {
                 Ok(true) => {}
                 // A backdated event: whoever comes next folds it where it belongs.
                 Ok(false) => return,

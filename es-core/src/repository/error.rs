@@ -31,6 +31,10 @@ pub enum ExecuteError<E: std::error::Error + 'static> {
     /// The event is true before others that are there already, and with it the history would break. Nothing was appended.
     #[error(transparent)]
     Violated(Box<Violation<E>>),
+    /// A past state that the caller asked for isn't there. No command ends so by itself: it is for a function that loads
+    /// and executes, and answers with one error.
+    #[error(transparent)]
+    Load(LoadError),
     /// The store didn't do it.
     #[error(transparent)]
     Store(StoreError),
@@ -52,6 +56,16 @@ impl<E: std::error::Error + 'static> From<StoreError> for ExecuteError<E> {
             StoreError::Conflict(conflict) => Self::Conflict(conflict),
             StoreError::Rejected(rejection) => Self::RejectedBy(rejection),
             error => Self::Store(error),
+        }
+    }
+}
+
+impl<E: std::error::Error + 'static> From<LoadError> for ExecuteError<E> {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::NotFound { stream } => Self::NotFound { stream },
+            LoadError::Store(error) => error.into(),
+            error => Self::Load(error),
         }
     }
 }

@@ -3,9 +3,9 @@ use std::future::IntoFuture;
 
 use tracing::Instrument;
 
-use super::appending::{Appending, Executed};
+use super::appending::Appending;
 use super::held::Held;
-use super::{ExecuteError, Folded, Repository};
+use super::{ExecuteError, Executed, Folded, Repository};
 use crate::{
     Aggregate, BoxFuture, Decided, EventId, EventStore, Expected, InvalidStreamId, Known, Metadata,
     Revision, StoreError, StreamId, Timestamp, spans,

@@ -218,7 +218,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
                     json,
                 );
                 let span = spans::snapshot(stream, "keep", folded.revision);
-                spans::within(span, snapshots.save_snapshot(snapshot), |_, ()| {}).await
+                spans::within(span, snapshots.keep_snapshot(snapshot), |_, ()| {}).await
             }
             Err(error) => Err(StoreError::Backend(error.into())),
         };

@@ -4,6 +4,7 @@ mod appending;
 mod cache;
 mod commit;
 mod error;
+mod executed;
 mod execution;
 mod folded;
 mod held;
@@ -18,9 +19,9 @@ use crate::{
     Known, RandomIds, Revision, SnapshotStore, Snapshotting, StoreError, StreamId, SystemClock,
     Timestamp, spans,
 };
-pub use appending::Executed;
 use cache::Cache;
 pub use error::{ExecuteError, LoadError};
+pub use executed::Executed;
 pub use execution::Execution;
 use execution::Plan;
 pub(crate) use folded::Folded;

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use es_core::{Aggregate, Apply, Event, NoError, Repository};
+use es_core::{Aggregate, Apply, Decision, Draft, Event, NoError, Repository};
 use serde::{Deserialize, Serialize};
 
 use crate::stores::Stage;
@@ -54,4 +54,19 @@ async fn commands_one_after_the_other_on_a_hot_aggregate_clone_nothing() {
     }
     assert_eq!(copies(), 0);
     assert_eq!(counters.load(&id).await.unwrap().count, 57);
+}
+
+#[test]
+fn a_draft_clones_the_state_once() {
+    let counter = Counter { count: 3 };
+    let mut draft = Draft::of(&counter);
+    for _ in 0..5 {
+        draft.emit(Counted { by: draft.count });
+    }
+    draft
+        .decide(|counter| (Counted { by: 1 }, Counted { by: counter.count }))
+        .unwrap();
+    assert_eq!(draft.count, 193);
+    assert_eq!(copies(), 1);
+    assert_eq!(draft.decided().unwrap().len(), 7);
 }

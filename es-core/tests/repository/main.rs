@@ -6,6 +6,7 @@ mod commands;
 mod conflicts;
 mod contention;
 mod copies;
+mod executed;
 mod following;
 mod metadata;
 mod once;

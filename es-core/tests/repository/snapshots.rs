@@ -45,7 +45,7 @@ async fn forge(stage: &Stage, change: impl FnOnce(&mut Snapshot)) {
     let forged = r#"{"owner":"forged","balance":1000,"last_deposit":null}"#;
     snapshot.state = Json::parse(forged).unwrap();
     change(&mut snapshot);
-    stage.store.save_snapshot(snapshot).await.unwrap();
+    stage.store.keep_snapshot(snapshot).await.unwrap();
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ impl SnapshotStore for Away {
         Box::pin(async { Err(StoreError::Unavailable("away".into())) })
     }
 
-    fn save_snapshot(&self, _: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn keep_snapshot(&self, _: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async { Err(StoreError::Unavailable("away".into())) })
     }
 

@@ -122,7 +122,7 @@ proptest! {
             prop_assume!((policy.decode)(&state).is_none());
             let state = Json::from_stored(state);
             let snapshot = Snapshot::new(stream(), Revision::new(revision), event_id, policy.schema, policy.fold, state);
-            store.save_snapshot(snapshot).await.unwrap();
+            store.keep_snapshot(snapshot).await.unwrap();
             let subjects = Repository::<Subject, _>::new(store.clone()).with_snapshots(store.clone());
             assert_eq!(*subjects.load(&id).await.unwrap(), *expected);
             Ok(())
@@ -149,7 +149,7 @@ fn a_snapshot_far_beyond_the_stream_is_ignored() {
                 policy.fold,
                 state.clone(),
             );
-            store.save_snapshot(snapshot).await.unwrap();
+            store.keep_snapshot(snapshot).await.unwrap();
             let subjects =
                 Repository::<Subject, _>::new(store.clone()).with_snapshots(store.clone());
             let loaded = subjects.load(&"1".to_owned()).await.unwrap();

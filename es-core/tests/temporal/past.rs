@@ -153,7 +153,7 @@ async fn the_snapshot_before_an_instant_is_the_one_that_is_used() {
     let mut snapshot = kept.unwrap().unwrap();
     assert_eq!(snapshot.revision, Revision::new(40));
     snapshot.state = Json::parse(r#"{"owner":"forged","balance":1000,"slips":[]}"#).unwrap();
-    store.save_snapshot(snapshot).await.unwrap();
+    store.keep_snapshot(snapshot).await.unwrap();
     for (number, balance) in [(39, 38), (40, 1000), (45, 1005), (50, 49)] {
         let account = accounts.load_as_of(&ada(), day(number)).await.unwrap();
         assert_eq!(account.balance, balance, "{number}");

@@ -49,7 +49,7 @@ async fn forge(store: &MemoryStore, at: u64) {
         r#"{{"last":[{micros},{at}],"state":{{"owner":"","balance":{balance},"slips":[],"last":null}}}}"#
     );
     snapshot.state = Json::parse(forged).unwrap();
-    store.save_snapshot(snapshot).await.unwrap();
+    store.keep_snapshot(snapshot).await.unwrap();
 }
 
 async fn newest(store: &MemoryStore, at_most: u64) -> Option<es_core::Snapshot> {
@@ -160,7 +160,7 @@ async fn forge_as(store: &MemoryStore, at: u64, last: u32, balance: i64) {
         r#"{{"last":[{micros},{last}],"state":{{"owner":"","balance":{balance},"slips":[],"last":null}}}}"#
     );
     snapshot.state = Json::parse(forged).unwrap();
-    store.save_snapshot(snapshot).await.unwrap();
+    store.keep_snapshot(snapshot).await.unwrap();
 }
 
 #[tokio::test]

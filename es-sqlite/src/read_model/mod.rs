@@ -88,8 +88,8 @@ impl SqliteReadModels {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] if the file can't be opened or is locked; [`StoreError::Backend`] if it can't be
-    /// brought into WAL mode.
+    /// [`StoreError::Unavailable`] if the file can't be opened now or is locked; [`StoreError::Backend`] if the path isn't
+    /// that of a file in a folder that exists, or if the file can't be brought into WAL mode.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = Arc::new(path.as_ref().to_owned());
         let database = Database::at(Arc::clone(&path), tables::BUSY);

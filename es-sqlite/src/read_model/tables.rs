@@ -5,7 +5,8 @@ use std::time::Duration;
 use es_core::StoreError;
 use rusqlite::Connection;
 
-use crate::error::{Fault, before_commit, on_open};
+use crate::error::{Fault, before_commit};
+use crate::file;
 
 /// The library's own tables in a database of read models. A column is only ever added.
 const TABLES: &str = "
@@ -85,7 +86,7 @@ impl Database {
 
 /// A connection with what every one has.
 fn connect(path: &Path, busy: Duration) -> Result<Connection, StoreError> {
-    let connection = Connection::open(path).map_err(on_open)?;
+    let connection = file::connect(path)?;
     connection.busy_timeout(busy).map_err(before_commit)?;
     let mode: String = connection
         .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))

@@ -32,7 +32,7 @@ pub(crate) async fn a_snapshot_comes_back(bench: &Bench) -> Fact {
         let mut kept = snapshot(bench, &stream, 3, state);
         (kept.schema, kept.fold) =
             [(0, 0), (u64::MAX, u32::MAX), (1 << 63, 1 << 31), (1, 2)][index];
-        writer.save_snapshot(kept.clone()).await?;
+        writer.keep_snapshot(kept.clone()).await?;
         same(
             "the snapshot",
             reader.load_snapshot(&stream, NEWEST).await?,
@@ -47,7 +47,7 @@ pub(crate) async fn the_newest_snapshot_at_or_below_a_revision_is_loaded(bench: 
     // Not in the order of their revisions: an older program may keep an older one later.
     for revision in [20, 100, 3] {
         store
-            .save_snapshot(snapshot(bench, &stream, revision, "{}"))
+            .keep_snapshot(snapshot(bench, &stream, revision, "{}"))
             .await?;
     }
     for (at_most, newest) in [
@@ -76,7 +76,7 @@ pub(crate) async fn a_snapshot_replaces_one_of_its_revision(bench: &Bench) -> Fa
     for state in ["1", "2", "3"] {
         let mut kept = snapshot(bench, &stream, 7, state);
         kept.fold = 9;
-        store.save_snapshot(kept.clone()).await?;
+        store.keep_snapshot(kept.clone()).await?;
         same(
             "the snapshot",
             store.load_snapshot(&stream, NEWEST).await?,
@@ -92,7 +92,7 @@ pub(crate) async fn deleted_snapshots_are_gone_and_others_stay(bench: &Bench) ->
     for stream in &streams {
         for revision in [1, 5] {
             store
-                .save_snapshot(snapshot(bench, stream, revision, "{}"))
+                .keep_snapshot(snapshot(bench, stream, revision, "{}"))
                 .await?;
         }
     }
@@ -110,7 +110,7 @@ pub(crate) async fn deleted_snapshots_are_gone_and_others_stay(bench: &Bench) ->
     }
     let stream = &streams[0];
     store
-        .save_snapshot(snapshot(bench, stream, 2, "{}"))
+        .keep_snapshot(snapshot(bench, stream, 2, "{}"))
         .await?;
     let again = store.load_snapshot(stream, NEWEST).await?;
     same(

@@ -1,4 +1,4 @@
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 use es_core::{Aggregate, Decided, Decision};
 
@@ -11,6 +11,15 @@ use super::history::chain;
 pub struct Outcome<A: Aggregate> {
     pub(super) scenario: Scenario<A>,
     pub(super) decided: Decided<A>,
+}
+
+/// What happened, or why it was rejected.
+impl<A: Aggregate<Event: Debug>> Debug for Outcome<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outcome")
+            .field("decided", &self.decided)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<A: Aggregate<Event: Debug + PartialEq>> Outcome<A> {

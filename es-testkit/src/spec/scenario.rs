@@ -98,6 +98,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Scenario<A> {
                 self.check_new();
                 self.decided(handle(&command))
             }
+            _ => panic!("this version of the test kit doesn't know how the command is handled"),
         }
     }
 

@@ -227,9 +227,9 @@ impl Flaw for ModestlyTimed {
 pub(crate) struct ReformatsSnapshots;
 
 impl Flaw for ReformatsSnapshots {
-    fn save_snapshot<'a>(&'a self, beneath: &'a Beneath, mut snapshot: Snapshot) -> Answer<'a, ()> {
+    fn keep_snapshot<'a>(&'a self, beneath: &'a Beneath, mut snapshot: Snapshot) -> Answer<'a, ()> {
         snapshot.state = changed(&snapshot.state, |text| text.replace(' ', ""));
-        beneath.store.save_snapshot(snapshot)
+        beneath.store.keep_snapshot(snapshot)
     }
 }
 
@@ -253,7 +253,7 @@ impl Flaw for NewestOfAll {
 pub(crate) struct FirstStays;
 
 impl Flaw for FirstStays {
-    fn save_snapshot<'a>(&'a self, beneath: &'a Beneath, snapshot: Snapshot) -> Answer<'a, ()> {
+    fn keep_snapshot<'a>(&'a self, beneath: &'a Beneath, snapshot: Snapshot) -> Answer<'a, ()> {
         Box::pin(async move {
             let there = beneath
                 .store
@@ -262,7 +262,7 @@ impl Flaw for FirstStays {
             if there.is_some_and(|there| there.revision == snapshot.revision) {
                 return Ok(());
             }
-            beneath.store.save_snapshot(snapshot).await
+            beneath.store.keep_snapshot(snapshot).await
         })
     }
 }

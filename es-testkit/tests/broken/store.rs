@@ -96,8 +96,8 @@ pub(crate) trait Flaw: Default + Send + Sync + 'static {
         beneath.store.load_snapshot(stream, at_most)
     }
 
-    fn save_snapshot<'a>(&'a self, beneath: &'a Beneath, snapshot: Snapshot) -> Answer<'a, ()> {
-        beneath.store.save_snapshot(snapshot)
+    fn keep_snapshot<'a>(&'a self, beneath: &'a Beneath, snapshot: Snapshot) -> Answer<'a, ()> {
+        beneath.store.keep_snapshot(snapshot)
     }
 
     fn delete_snapshots<'a>(
@@ -252,8 +252,8 @@ impl<F: Flaw> SnapshotStore for Broken<F> {
         self.flaw.load_snapshot(&self.beneath, stream, at_most)
     }
 
-    fn save_snapshot(&self, snapshot: Snapshot) -> Answer<'_, ()> {
-        self.flaw.save_snapshot(&self.beneath, snapshot)
+    fn keep_snapshot(&self, snapshot: Snapshot) -> Answer<'_, ()> {
+        self.flaw.keep_snapshot(&self.beneath, snapshot)
     }
 
     fn delete_snapshots<'a>(&'a self, stream: &'a StreamId) -> Answer<'a, ()> {

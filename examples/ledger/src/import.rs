@@ -6,11 +6,11 @@ use std::io::{self, BufRead};
 use std::ops::AddAssign;
 use std::sync::Arc;
 
-use es_core::{EventId, EventStore, ExecuteError, Executed, StoreError, StreamId};
+use es_core::{ExecuteError, Executed, StoreError};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 
-use crate::row::{Quoted, Row, RowError, key};
+use crate::row::{Quoted, Row, RowError};
 use crate::statement::{NumberedRow, Statement};
 use crate::{Account, AccountEvent, Cents, Column, Ledger, Overdraft};
 
@@ -221,7 +221,7 @@ impl Worker {
             .await;
         let executed = executed.map_err(|error| broken(store_error(error)))?;
         let repeated = executed.is_repeated();
-        if repeated && let Some(error) = self.changed(row, &executed).await.map_err(broken)? {
+        if repeated && let Some(error) = changed(row, &executed) {
             let appended = false;
             return Ok(Outcome::Failed { error, appended });
         }
@@ -240,53 +240,41 @@ impl Worker {
             },
         )
     }
+}
 
-    /// In what a repeated row differs from what was imported under its key.
-    async fn changed(
-        &self,
-        row: &Row,
-        executed: &Executed<Account>,
-    ) -> Result<Option<RowError>, StoreError> {
-        let Some(event) = executed.events().first() else {
-            return Ok(None);
-        };
-        // The outcome of an earlier command has no effective time: its event does.
-        let stream = StreamId::of::<Account>(&row.account)?;
-        let id = EventId::derived(&stream, &key(&row.account, &row.entry.reference), 0);
-        let stored = self.ledger.store().find(&stream, id).await?;
-        let day = stored.and_then(|stored| stored.envelope.effective_at);
-        let (first, now) = (event.entry(), &row.entry);
-        let differ = |column, first: String, now: String| {
-            let reference = Quoted::new(&row.entry.reference);
-            (first != now).then_some(RowError::Changed {
-                reference,
-                column,
-                first,
-                now,
-            })
-        };
-        let date = |day: Option<_>| {
-            day.map_or_else(|| "none".to_owned(), |day| crate::row::day(day).to_string())
-        };
-        let stated =
-            |stated: Option<Cents>| stated.map_or_else(|| "none".to_owned(), |s| s.to_string());
-        Ok(
-            differ(Column::Date, date(day), date(Some(row.effective_at)))
-                .or_else(|| differ(Column::Type, first.kind.to_string(), now.kind.to_string()))
-                .or_else(|| {
-                    differ(
-                        Column::Amount,
-                        first.cents.to_string(),
-                        now.cents.to_string(),
-                    )
-                })
-                // A statement that states no balance contradicts none.
-                .or_else(|| {
-                    now.stated?;
-                    differ(Column::Balance, stated(first.stated), stated(now.stated))
-                }),
-        )
-    }
+/// In what a repeated row differs from what was imported under its key.
+fn changed(row: &Row, executed: &Executed<Account>) -> Option<RowError> {
+    let event = executed.events().first()?;
+    let day = executed.envelopes().first()?.effective_at;
+    let (first, now) = (event.entry(), &row.entry);
+    let differ = |column, first: String, now: String| {
+        let reference = Quoted::new(&row.entry.reference);
+        (first != now).then_some(RowError::Changed {
+            reference,
+            column,
+            first,
+            now,
+        })
+    };
+    let date = |day: Option<_>| {
+        day.map_or_else(|| "none".to_owned(), |day| crate::row::day(day).to_string())
+    };
+    let stated =
+        |stated: Option<Cents>| stated.map_or_else(|| "none".to_owned(), |s| s.to_string());
+    differ(Column::Date, date(day), date(Some(row.effective_at)))
+        .or_else(|| differ(Column::Type, first.kind.to_string(), now.kind.to_string()))
+        .or_else(|| {
+            differ(
+                Column::Amount,
+                first.cents.to_string(),
+                now.cents.to_string(),
+            )
+        })
+        // A statement that states no balance contradicts none.
+        .or_else(|| {
+            now.stated?;
+            differ(Column::Balance, stated(first.stated), stated(now.stated))
+        })
 }
 
 /// What a store said; the account itself refuses nothing, as it records what it refuses.
