@@ -65,6 +65,7 @@ mod json;
 mod metadata;
 mod names;
 mod position;
+mod process;
 mod projection;
 mod publishing;
 mod read;

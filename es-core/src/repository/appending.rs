@@ -106,14 +106,14 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         Ok(Some(executed))
     }
 
-    /// Appends the events to the state's stream; on an error the state comes back, as it was.
+    /// Appends the events to the state's stream, and takes them; on an error the state comes back, as it was.
     pub(super) async fn append(
         &self,
         held: Held<A>,
-        events: Vec<A::Event>,
+        events: &mut Vec<A::Event>,
     ) -> Result<Executed<A>, (Held<A>, ExecuteError<A::Error>)> {
         let encoded =
-            match check_places(&events, held.state.is_none()).and_then(|()| self.encode(&events)) {
+            match check_places(events, held.state.is_none()).and_then(|()| self.encode(events)) {
                 Ok(encoded) => encoded,
                 Err(error) => return Err((held, error.into())),
             };
@@ -139,7 +139,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         self.advance(held, encoded, appended.placements()).await;
         let (revision, position) = (appended.revision(), Some(appended.position()));
         Ok(Executed {
-            events,
+            events: std::mem::take(events),
             revision,
             position,
             repeated: false,

@@ -1,0 +1,5 @@
+//! Processes: what turns events into commands.
+
+mod record;
+
+pub(crate) use record::is_record;
