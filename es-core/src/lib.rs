@@ -137,4 +137,4 @@ pub use time::{Clock, InvalidTimestamp, SystemClock, Timestamp};
 
 /// The derives, which stand beside the traits of the same names.
 #[cfg(feature = "derive")]
-pub use es_derive::{Aggregate, Command, Event, Projection};
+pub use es_derive::{Aggregate, Command, Event, Process, Projection};

@@ -65,26 +65,26 @@ use crate::{Aggregate, Command, Payload, Recorded, Timestamp};
 /// impl React<OrderPlaced> for Fulfilment {
 ///     fn key(placed: &Recorded<OrderPlaced>) -> Option<String> { Some(placed.order.clone()) }
 ///     fn react(&self, placed: &Recorded<OrderPlaced>) -> Result<Reaction<Self>, NoError> {
-///         Ok(Reaction::new().emit(PaymentAwaited { cents: placed.cents }).set(PaymentDue, placed.pay_until))
+///         Ok(Reaction::of(self).emit(PaymentAwaited { cents: placed.cents }).set(PaymentDue, placed.pay_until))
 ///     }
 /// }
 ///
 /// impl React<PaymentReceived> for Fulfilment {
 ///     fn key(received: &Recorded<PaymentReceived>) -> Option<String> { Some(received.order.clone()) }
 ///     fn react(&self, _: &Recorded<PaymentReceived>) -> Result<Reaction<Self>, NoError> {
-///         Ok(Reaction::new().cancel(PaymentDue).end())
+///         Ok(Reaction::of(self).cancel(PaymentDue).end())
 ///     }
 /// }
 ///
 /// impl Expire<PaymentDue> for Fulfilment {
 ///     fn expire(&self, key: &String, _: Timestamp) -> Result<Reaction<Self>, NoError> {
-///         Ok(Reaction::new().send(ReleaseStock { order: key.clone() }).end())
+///         Ok(Reaction::of(self).send(ReleaseStock { order: key.clone() }).end())
 ///     }
 /// }
 ///
 /// impl Compensate<ReleaseStock> for Fulfilment {
 ///     fn compensate(&self, _: &Rejected<ReleaseStock>) -> Result<Reaction<Self>, NoError> {
-///         Ok(Reaction::new())
+///         Ok(Reaction::of(self))
 ///     }
 /// }
 ///
@@ -104,6 +104,10 @@ use crate::{Aggregate, Command, Payload, Recorded, Timestamp};
 /// ```
 ///
 /// Also found as *process manager*, *saga*, *policy* or *workflow* in other libraries.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a process",
+    label = "add `#[derive(Process)]` to the aggregate `{Self}`, and list its inputs: `#[input(…)]`"
+)]
 pub trait Process: Aggregate {
     /// Whether an input that starts an instance starts one again that is over; otherwise it is ignored.
     ///
@@ -121,6 +125,10 @@ pub trait Process: Aggregate {
 ///
 /// Implemented by the user for each input of a process; called when the log is read, after the event was decoded and
 /// upcast. It decides from the state and the event alone, as a lost race makes it decide again. See [`Process`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` doesn't say what it does about `{E}`",
+    label = "write `impl React<{E}> for {Self} {{ fn key(…) … fn react(&self, event: &Recorded<{E}>) -> … }}`"
+)]
 pub trait React<E>: Aggregate {
     /// Which instance the event concerns; `None` if it concerns none, and then it is ignored and counted.
     fn key(event: &Recorded<E>) -> Option<Self::Id>;
@@ -137,6 +145,10 @@ pub trait React<E>: Aggregate {
 ///
 /// Implemented by the user for each command of a process. It runs after the end of the instance, too: what the command
 /// was sent for didn't happen. See [`Process`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` doesn't say what it does when `{C}` is rejected",
+    label = "write `impl Compensate<{C}> for {Self} {{ fn compensate(&self, rejected: &Rejected<{C}>) -> … }}`"
+)]
 pub trait Compensate<C>: Aggregate {
     /// What comes of it.
     ///
@@ -150,6 +162,10 @@ pub trait Compensate<C>: Aggregate {
 ///
 /// Implemented by the user for each deadline of a process. It is called after everything was taken in that had been
 /// appended when the time was up, if the deadline is still set then. See [`Process`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` doesn't say what it does when the time of `{D}` is up",
+    label = "write `impl Expire<{D}> for {Self} {{ fn expire(&self, key: &…, due: Timestamp) -> … }}`"
+)]
 pub trait Expire<D>: Aggregate {
     /// What comes of it, for the instance with this key.
     ///
@@ -162,6 +178,10 @@ pub trait Expire<D>: Aggregate {
 /// A command that the process `P` sends, with the name under which it is kept until it is answered.
 ///
 /// Implemented by `#[derive(Process)]` for each command that it lists. See [`Process`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a command that `{P}` sends",
+    label = "list it on the process: `#[command({Self}, name = \"…\")]`"
+)]
 pub trait SentBy<P>: Command + Payload {
     /// The stored name. Renaming the type doesn't change it.
     const NAME: &'static str;
@@ -170,6 +190,10 @@ pub trait SentBy<P>: Command + Payload {
 /// A deadline that the process `P` sets: a type of its own, of which an instance has one at a time.
 ///
 /// Implemented by `#[derive(Process)]` for each deadline that it lists. See [`Process`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a deadline of `{P}`",
+    label = "list it on the process: `#[deadline({Self}, name = \"…\")]`"
+)]
 pub trait SetBy<P>: Sized {
     /// The stored name. Renaming the type doesn't change it.
     const NAME: &'static str;

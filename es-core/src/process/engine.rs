@@ -9,8 +9,8 @@ use super::instance::{Instance, chain};
 use super::judging::{Arrival, Verdict};
 use super::sender::{Answer, Unsent};
 use crate::{
-    AggregateId, Append, EventId, EventStore, Expected, Failure, LogQuery, Metadata, Position,
-    StoreError, StoredEvent, Timestamp,
+    AggregateId, Append, EventId, EventStore, Expected, Failure, LogQuery, Position, StoreError,
+    StoredEvent, Timestamp,
 };
 
 pub(super) struct Engine<P> {
@@ -45,23 +45,13 @@ const ATTEMPTS: u32 = 32;
 impl<P: Process> Engine<P> {
     /// Takes in an event that the process wants.
     pub(super) async fn take(&self, stored: &StoredEvent) -> Result<Settled, Failure> {
-        let Some(input) = P::INPUTS.iter().find(|input| input.is_named(&stored.name)) else {
+        let arrival = Arrival::<P>::read(stored);
+        let arrival = arrival.map_err(|reason| Failure::decode(stored, reason))?;
+        let Some(arrival) = arrival else {
             return Ok(Settled::Ignored);
         };
-        let decoded = |reason| Failure::decode(stored, reason);
-        let taken = (input.take)(stored).map_err(decoded)?;
-        let Some(key) = &taken.key else {
-            return Ok(Settled::Ignored);
-        };
-        let metadata = Metadata::decode(&stored.envelope.metadata);
-        let arrival = Arrival {
-            stored,
-            role: input.role,
-            taken: &taken,
-            correlation: metadata.map_err(|error| decoded(error.into()))?.correlation,
-        };
-        Instance::<P>::new(key).map_err(|error| Failure::apply(stored, error))?;
-        let id = P::Id::to_text(key);
+        Instance::<P>::new(&arrival.key).map_err(|error| Failure::apply(stored, error))?;
+        let id = P::Id::to_text(&arrival.key);
         let settled = self.settle(&id, Some(stored.envelope.id), |instance| {
             instance.arrive(&arrival)
         });
@@ -130,21 +120,10 @@ impl<P: Process> Engine<P> {
                 found: found.map(|found| found.envelope.id),
             });
         };
-        let input = P::INPUTS.iter().find(|input| input.is_named(&stored.name));
-        let Some(input) = input else {
-            let reason = format!("the process doesn't take in `{}`", stored.name);
+        let arrival = Arrival::<P>::read(stored).map_err(|reason| stored.undecodable(reason))?;
+        let Some(arrival) = arrival else {
+            let reason = format!("the process doesn't take in `{}` any more", stored.name);
             return self.quarantine(id, Some(event), reason).await;
-        };
-        let undecodable = |reason| stored.undecodable(reason);
-        let taken = (input.take)(stored).map_err(undecodable)?;
-        let metadata = Metadata::decode(&stored.envelope.metadata);
-        let arrival = Arrival {
-            stored,
-            role: input.role,
-            taken: &taken,
-            correlation: metadata
-                .map_err(|error| undecodable(error.into()))?
-                .correlation,
         };
         self.settle(id, Some(event), |instance| instance.catch_up(&arrival))
             .await?;

@@ -2,19 +2,38 @@
 
 use super::definition::Process;
 use super::instance::{Instance, chain};
-use super::listed::{Reacted, Role, Taken};
+use super::listed::{Reacted, Reacts, Role, Taken};
 use super::reaction::Reaction;
 use super::record::{Accepted, DeadlineFired, Quarantined, Refused, Rejected, Resumed};
 use super::writing::{Writing, consumed, deferred};
-use crate::{EventId, Metadata, NewEvent, StoreError, StoredEvent, Timestamp};
+use crate::{DecodeError, EventId, Metadata, NewEvent, StoreError, StoredEvent, Timestamp};
 
 /// An event that came to an instance.
 pub(super) struct Arrival<'a, P: Process> {
     pub(super) stored: &'a StoredEvent,
-    pub(super) role: Role,
-    pub(super) taken: &'a Taken<P>,
+    pub(super) key: P::Id,
+    role: Role,
+    react: Box<Reacts<P>>,
     /// What it belongs to, where it says so.
-    pub(super) correlation: Option<String>,
+    correlation: Option<String>,
+}
+
+impl<'a, P: Process> Arrival<'a, P> {
+    /// The event, if it is an input and concerns an instance.
+    pub(super) fn read(stored: &'a StoredEvent) -> Result<Option<Self>, DecodeError> {
+        let Some(input) = P::INPUTS.iter().find(|input| input.is_named(&stored.name)) else {
+            return Ok(None);
+        };
+        let Taken { key, react } = (input.take)(stored)?;
+        let correlation = Metadata::decode(&stored.envelope.metadata)?.correlation;
+        Ok(key.map(|key| Self {
+            stored,
+            key,
+            role: input.role,
+            react,
+            correlation,
+        }))
+    }
 }
 
 /// What comes of something.
@@ -192,7 +211,7 @@ impl<P: Process> Instance<P> {
 
     fn react(&self, arrival: &Arrival<'_, P>) -> Result<Reaction<P>, String> {
         let state = self.state.as_ref().map_err(Clone::clone)?;
-        let mut reaction = explained((arrival.taken.react)(state))?;
+        let mut reaction = explained((arrival.react)(state))?;
         reaction.ends |= arrival.role == Role::Ends;
         Ok(reaction)
     }

@@ -43,7 +43,7 @@ pub(super) struct Taken<P: Aggregate> {
 }
 
 /// What the process makes of an input that was decoded.
-type Reacts<P> = dyn Fn(&P) -> Reacted<P> + Send + Sync;
+pub(super) type Reacts<P> = dyn Fn(&P) -> Reacted<P> + Send + Sync;
 
 impl<P: Aggregate> ProcessInput<P> {
     /// The event `E`, in this role.

@@ -55,6 +55,11 @@ impl<P: Aggregate> Reaction<P> {
         }
     }
 
+    /// Nothing yet, of the process that says what comes next: what it doesn't list is refused where it is said.
+    pub fn of(_: &P) -> Self {
+        Self::new()
+    }
+
     /// An event of the process's own happens.
     pub fn emit(mut self, event: impl Into<P::Event>) -> Self {
         self.steps.push(Step::Emit(event.into()));

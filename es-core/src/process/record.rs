@@ -38,7 +38,8 @@ macro_rules! records {
                 }
             }
 
-            fn decoded(name: &str, payload: &str) -> Result<Option<Self>, DecodeError> {
+            /// What is stored under this name, if that is a record's.
+            pub(super) fn decoded(name: &str, payload: &str) -> Result<Option<Self>, DecodeError> {
                 match name {
                     $($name => Ok(Some(Self::$record(serde_json::from_str(payload)?))),)*
                     _ => Ok(None),

@@ -39,7 +39,7 @@ impl Writing<'_> {
         Ok(self.finish())
     }
 
-    fn react<P: Process>(&mut self, reaction: Reaction<P>) -> Result<(), StoreError> {
+    pub(super) fn react<P: Process>(&mut self, reaction: Reaction<P>) -> Result<(), StoreError> {
         for step in reaction.steps {
             match step {
                 Step::Emit(event) => self.emit(&event)?,

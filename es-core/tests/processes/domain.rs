@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use es_core::{
-    Aggregate, Apply, Command, Compensate, Create, Event, Expire, Handle, NoError, Process,
-    ProcessCommand, ProcessDeadline, ProcessInput, React, Reaction, Recorded, Rejected, Role,
-    SentBy, SetBy, Timestamp,
+    Aggregate, Apply, Command, Compensate, Create, Event, Expire, Handle, NoError, Process, React,
+    Reaction, Recorded, Rejected, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -165,9 +164,16 @@ pub(crate) struct PaymentDue;
 #[error("an order of {0} cents isn't understood")]
 pub(crate) struct NotUnderstood(i64);
 
-#[derive(Debug, Clone, Default, PartialEq, Aggregate)]
+#[derive(Debug, Clone, Default, PartialEq, Aggregate, Process)]
 #[aggregate(name = "payment", id = String, event = PaymentEvent, error = NotUnderstood)]
 #[event(AskedFor)]
+#[input(Placed, starts)]
+#[input(Paid)]
+#[input(Confirmed, ends)]
+#[command(Pay, name = "wallet.pay")]
+#[command(Confirm, name = "order.confirm")]
+#[command(Cancel, name = "order.cancel")]
+#[deadline(PaymentDue, name = "payment-due")]
 pub(crate) struct Payment {
     pub asked_for: Vec<i64>,
 }
@@ -198,7 +204,7 @@ impl React<Placed> for Payment {
             cents,
         };
         let due = placed.recorded_at.saturating_add(DUE);
-        let asked = Reaction::new().emit(AskedFor { cents });
+        let asked = Reaction::of(self).emit(AskedFor { cents });
         // Who has nothing is waited for.
         if cents == 0 {
             return Ok(asked.set(PaymentDue, due));
@@ -213,7 +219,9 @@ impl React<Paid> for Payment {
     }
     fn react(&self, paid: &Recorded<Paid>) -> Result<Reaction<Self>, NotUnderstood> {
         let order = paid.order.clone();
-        Ok(Reaction::new().cancel(PaymentDue).send(Confirm { order }))
+        Ok(Reaction::of(self)
+            .cancel(PaymentDue)
+            .send(Confirm { order }))
     }
 }
 
@@ -222,14 +230,14 @@ impl React<Confirmed> for Payment {
         Some(confirmed.stream.id().to_owned())
     }
     fn react(&self, _: &Recorded<Confirmed>) -> Result<Reaction<Self>, NotUnderstood> {
-        Ok(Reaction::new())
+        Ok(Reaction::of(self))
     }
 }
 
 impl Expire<PaymentDue> for Payment {
     fn expire(&self, key: &String, _: Timestamp) -> Result<Reaction<Self>, NotUnderstood> {
         let (order, why) = (key.clone(), "too late".to_owned());
-        Ok(Reaction::new().send(Cancel { order, why }).end())
+        Ok(Reaction::of(self).send(Cancel { order, why }).end())
     }
 }
 
@@ -237,45 +245,18 @@ impl Compensate<Pay> for Payment {
     fn compensate(&self, rejected: &Rejected<Pay>) -> Result<Reaction<Self>, NotUnderstood> {
         let order = rejected.command.order.clone();
         let why = format!("{:?}: {}", rejected.kind, rejected.reason);
-        Ok(Reaction::new().send(Cancel { order, why }).end())
+        Ok(Reaction::of(self).send(Cancel { order, why }).end())
     }
 }
 
 impl Compensate<Confirm> for Payment {
     fn compensate(&self, _: &Rejected<Confirm>) -> Result<Reaction<Self>, NotUnderstood> {
-        Ok(Reaction::new())
+        Ok(Reaction::of(self))
     }
 }
 
 impl Compensate<Cancel> for Payment {
     fn compensate(&self, _: &Rejected<Cancel>) -> Result<Reaction<Self>, NotUnderstood> {
-        Ok(Reaction::new())
+        Ok(Reaction::of(self))
     }
-}
-
-impl Process for Payment {
-    const INPUTS: &'static [ProcessInput<Self>] = &[
-        ProcessInput::new::<Placed>(Role::Starts),
-        ProcessInput::new::<Paid>(Role::Continues),
-        ProcessInput::new::<Confirmed>(Role::Ends),
-    ];
-    const COMMANDS: &'static [ProcessCommand<Self>] = &[
-        ProcessCommand::new::<Pay>(),
-        ProcessCommand::new::<Confirm>(),
-        ProcessCommand::new::<Cancel>(),
-    ];
-    const DEADLINES: &'static [ProcessDeadline<Self>] = &[ProcessDeadline::new::<PaymentDue>()];
-}
-
-impl SentBy<Payment> for Pay {
-    const NAME: &'static str = "wallet.pay";
-}
-impl SentBy<Payment> for Confirm {
-    const NAME: &'static str = "order.confirm";
-}
-impl SentBy<Payment> for Cancel {
-    const NAME: &'static str = "order.cancel";
-}
-impl SetBy<Payment> for PaymentDue {
-    const NAME: &'static str = "payment-due";
 }

@@ -8,4 +8,5 @@ mod deadlines;
 mod domain;
 mod faults;
 mod quarantine;
+mod restarts;
 mod streams;
