@@ -1,9 +1,10 @@
-//! What the derives' expansions call. Not part of the public interface: it changes without notice.
+//! What the derives' expansions call, and the test kit. Not part of the public interface: it changes without notice.
 
 pub use std::string::String;
 pub use std::vec::Vec;
 
 pub use crate::names::{Names, Twins, names};
+pub use crate::process::{DryOutcome, DryRun};
 pub use crate::upcast::{
     Change, Hop, UpcastFrom, check_old, converted, decode, decode_from, judged, try_converted,
 };

@@ -2,6 +2,7 @@
 
 mod agenda;
 mod definition;
+mod dry;
 mod duties;
 mod engine;
 mod instance;
@@ -16,6 +17,7 @@ mod view;
 mod writing;
 
 pub use definition::{Compensate, Expire, Process, React, Rejected, SentBy, SetBy};
+pub use dry::{DryOutcome, DryRun};
 pub use listed::{ProcessCommand, ProcessDeadline, ProcessInput, Role};
 pub use processes::{Processes, Since};
 pub use reaction::Reaction;
