@@ -1,6 +1,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use crate::process::is_record;
 use crate::temporal::is_correction;
 use crate::{
     DecodeError, Digest, EventId, EventSet, Json, Metadata, NewEvent, Placement, Position,
@@ -97,10 +98,13 @@ impl StoredEvent {
         )
     }
 
-    /// The event as a value of the set `E`, upcast to the current version; `None` if its name is retired.
+    /// The event as a value of the set `E`, upcast to the current version; `None` if its name is retired, or if a process
+    /// wrote it into the stream.
     pub fn decode<E: EventSet>(&self) -> Result<Option<E>, StoreError> {
-        E::decode(&self.name, self.version, self.payload.as_str())
-            .map_err(|reason| self.undecodable(reason))
+        match E::decode(&self.name, self.version, self.payload.as_str()) {
+            Err(DecodeError::UnknownName) if is_record(&self.name) => Ok(None),
+            decoded => decoded.map_err(|reason| self.undecodable(reason)),
+        }
     }
 
     /// The error that names this event and why it can't be read.

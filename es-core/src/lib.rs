@@ -12,6 +12,7 @@
 //! | find out whether stored events were tampered with | [`Verification`]; [`Sealer`], whose [`Seal`] is kept elsewhere |
 //! | make read models of the events of several aggregates | [`Projection`], derived; [`Runner`] keeps one up to date, [`InMemory`] or in a database |
 //! | publish events for others | [`Forwarder`], [`Feed`], [`CloudEvent`] |
+//! | turn events into commands, with deadlines | [`Process`]; [`Processes`] runs its instances |
 //! | follow everything that is appended | [`Subscription`], [`Filter`], [`Checkpoint`] |
 //! | choose a store when the program runs | [`AnyStore`] |
 //! | write what keeps projections in a database | [`Consumer`], [`Parking`], [`Fence`] |
@@ -66,6 +67,7 @@ mod json;
 mod metadata;
 mod names;
 mod position;
+mod process;
 mod projection;
 mod publishing;
 mod read;
@@ -110,6 +112,11 @@ pub use in_memory::{InMemory, SavedState, StateStore, View};
 pub use json::{InvalidJson, Json};
 pub use metadata::Metadata;
 pub use position::Position;
+pub use process::{
+    Compensate, Expire, Overview, Process, ProcessCommand, ProcessDeadline, ProcessInput,
+    ProcessView, Processes, React, Reaction, Rejected, RejectionKind, Role, SentBy, SetBy, Since,
+    StuckInstance,
+};
 pub use projection::{Fold, Projection, ProjectionEvents};
 pub use publishing::{CloudEvent, Feed, Forwarder, Outgoing, Publisher, ToSink, ToWriter};
 pub use read::{Direction, Filter, LogPage, LogQuery, StreamPage, StreamQuery};
@@ -132,4 +139,4 @@ pub use time::{Clock, InvalidTimestamp, SystemClock, Timestamp};
 
 /// The derives, which stand beside the traits of the same names.
 #[cfg(feature = "derive")]
-pub use es_derive::{Aggregate, Command, Event, Projection};
+pub use es_derive::{Aggregate, Command, Event, Process, Projection};

@@ -1,16 +1,17 @@
-//! What the derives' expansions call. Not part of the public interface: it changes without notice.
+//! What the derives' expansions call, and the test kit. Not part of the public interface: it changes without notice.
 
 pub use std::string::String;
 pub use std::vec::Vec;
 
 pub use crate::names::{Names, Twins, names};
+pub use crate::process::{DryOutcome, DryRun};
 pub use crate::upcast::{
     Change, Hop, UpcastFrom, check_old, converted, decode, decode_from, judged, try_converted,
 };
 
 use crate::{
     Aggregate, Command, DecodeError, EncodeError, Event, EventDescriptor, EventSet, Handle,
-    HandleCreate, Handler, Json, Misplaced, Payload, SnapshotPolicy,
+    HandleCreate, Handler, Json, Misplaced, Payload, Process, SnapshotPolicy,
 };
 
 /// The state before any event, of an aggregate without initial events.
@@ -146,6 +147,33 @@ where
     C::Aggregate: HandleCreate<C>,
 {
     Handler::creating()
+}
+
+/// Checks what of a process only its aggregate says.
+///
+/// # Panics
+///
+/// While compiling, if the aggregate can't be a process.
+#[track_caller]
+pub const fn check_process<P: Process>() {
+    let events = <P::Event as EventSet>::EVENTS;
+    let mut event = 0;
+    while event < events.len() {
+        if events[event].initial {
+            refuse(
+                "a process has no initial events: its state before its first input is its `Default`",
+            );
+        }
+        event += 1;
+    }
+    if P::CORRECTIONS.is_some() {
+        refuse("a process takes no corrections: what it has decided was sent");
+    }
+}
+
+#[track_caller]
+const fn refuse(message: &str) -> ! {
+    panic!("{}", message)
 }
 
 /// What stands in for an enum of events that the derive couldn't make, beside its error.

@@ -5,10 +5,11 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Ident, Path};
 
-use crate::expand::{decisions, enumeration};
+use crate::expand::{decisions, enumeration, names};
 use crate::model::aggregate::Aggregate;
 use crate::model::command::Command;
 use crate::model::event::Event;
+use crate::model::process::Process;
 use crate::model::projection::Projection;
 
 /// Version 0 tells the other macros that this event has an error of its own.
@@ -173,6 +174,22 @@ pub fn projection(model: &Projection<'_>) -> TokenStream {
                 const EVENTS: &'static [#es::EventDescriptor] = &[];
             }
             #rest
+        };
+    }
+}
+
+/// Its commands and deadlines stay its own, so that whoever sends and sets them has no error.
+pub fn process(model: &Process<'_>) -> TokenStream {
+    let es = &model.crate_path;
+    let ident = &model.input.ident;
+    let names = names(model);
+    quote! {
+        const _: () = {
+            #[automatically_derived]
+            impl #es::Process for #ident {
+                const INPUTS: &'static [#es::ProcessInput<Self>] = &[];
+            }
+            #names
         };
     }
 }

@@ -136,3 +136,87 @@ pub fn derive_command(input: TokenStream) -> TokenStream {
 pub fn derive_projection(input: TokenStream) -> TokenStream {
     expand::projection(&parse_macro_input!(input as DeriveInput)).into()
 }
+
+/// Implements `Process` for an aggregate: which events it takes in, which commands it sends, which deadlines it sets.
+///
+/// It stands beside `#[derive(Aggregate)]`, which makes the process's own events its state: so a process has whatever an
+/// aggregate has.
+///
+/// ```
+/// use es_core::{
+///     Aggregate, Apply, Command, Compensate, Event, Expire, Handle, NoError, Process, React, Reaction,
+///     Recorded, Rejected, Timestamp,
+/// };
+/// use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "order.placed")]
+/// # struct OrderPlaced { pay_until: Timestamp }
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "order.paid")]
+/// # struct OrderPaid {}
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "order.cancelled")]
+/// # struct OrderCancelled {}
+/// # #[derive(Debug, Default, Aggregate)]
+/// # #[aggregate(name = "order", id = String, event = OrderEvent, error = NoError)]
+/// # #[event(OrderPlaced)]
+/// # #[event(OrderPaid)]
+/// # #[event(OrderCancelled)]
+/// # struct Order;
+/// # impl Apply<OrderPlaced> for Order { fn apply(&mut self, _: OrderPlaced) {} }
+/// # impl Apply<OrderPaid> for Order { fn apply(&mut self, _: OrderPaid) {} }
+/// # impl Apply<OrderCancelled> for Order { fn apply(&mut self, _: OrderCancelled) {} }
+/// # impl Handle<CancelOrder> for Order {
+/// #     type Events = OrderCancelled;
+/// #     fn handle(&self, _: &CancelOrder) -> Result<OrderCancelled, NoError> { Ok(OrderCancelled {}) }
+/// # }
+/// # #[derive(Debug, Serialize, Deserialize, Command)]
+/// # #[command(aggregate = Order)]
+/// # struct CancelOrder { #[command(id)] order: String }
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "payment.awaited")]
+/// # struct PaymentAwaited {}
+///
+/// struct PaymentDue;
+///
+/// #[derive(Debug, Default, Aggregate, Process)]
+/// #[aggregate(name = "payment", id = String, event = PaymentEvent, error = NoError)]
+/// #[event(PaymentAwaited)]
+/// #[input(OrderPlaced, starts)]
+/// #[input(OrderPaid, ends)]
+/// #[command(CancelOrder, name = "order.cancel")]
+/// #[deadline(PaymentDue, name = "payment-due")]
+/// struct Payment { is_awaited: bool }
+///
+/// impl Apply<PaymentAwaited> for Payment {
+///     fn apply(&mut self, _: PaymentAwaited) { self.is_awaited = true; }
+/// }
+///
+/// impl React<OrderPlaced> for Payment {
+///     fn key(placed: &Recorded<OrderPlaced>) -> Option<String> { Some(placed.stream.id().to_owned()) }
+///     fn react(&self, placed: &Recorded<OrderPlaced>) -> Result<Reaction<Self>, NoError> {
+///         Ok(Reaction::of(self).emit(PaymentAwaited {}).set(PaymentDue, placed.pay_until))
+///     }
+/// }
+///
+/// impl React<OrderPaid> for Payment {
+///     fn key(paid: &Recorded<OrderPaid>) -> Option<String> { Some(paid.stream.id().to_owned()) }
+///     fn react(&self, _: &Recorded<OrderPaid>) -> Result<Reaction<Self>, NoError> { Ok(Reaction::of(self)) }
+/// }
+///
+/// impl Expire<PaymentDue> for Payment {
+///     fn expire(&self, key: &String, _: Timestamp) -> Result<Reaction<Self>, NoError> {
+///         Ok(Reaction::of(self).send(CancelOrder { order: key.clone() }).end())
+///     }
+/// }
+///
+/// impl Compensate<CancelOrder> for Payment {
+///     fn compensate(&self, _: &Rejected<CancelOrder>) -> Result<Reaction<Self>, NoError> { Ok(Reaction::of(self)) }
+/// }
+/// ```
+///
+/// Every option is in the [reference](crate#on-a-process), with an example.
+#[proc_macro_derive(Process, attributes(process, input, command, deadline))]
+pub fn derive_process(input: TokenStream) -> TokenStream {
+    expand::process(&parse_macro_input!(input as DeriveInput)).into()
+}

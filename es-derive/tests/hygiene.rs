@@ -84,7 +84,7 @@ mod hostile {
 
     impl ::es_core::Correctable for r#struct {}
 
-    #[derive(::es_core::Command)]
+    #[derive(::serde::Serialize, ::serde::Deserialize, ::es_core::Command)]
     #[command(aggregate = r#struct)]
     struct Count {
         #[command(id)]
@@ -114,6 +114,52 @@ mod hostile {
     #[projection(name = "counted", version = 1, event = r#trait)]
     #[event(Counted as r#impl)]
     struct r#mod;
+
+    struct ReactingDue;
+
+    #[derive(::core::default::Default, ::es_core::Aggregate, ::es_core::Process)]
+    #[aggregate(name = "reacting", id = u64, event = ReactingEvent, error = ::es_core::NoError)]
+    #[process(restarts)]
+    #[event(Counted)]
+    #[input(Counted, starts)]
+    #[command(Count, name = "count")]
+    #[deadline(ReactingDue, name = "due")]
+    struct Reacting;
+
+    impl ::es_core::Apply<Counted> for Reacting {
+        fn apply(&mut self, _: Counted) {}
+    }
+
+    impl ::es_core::React<Counted> for Reacting {
+        fn key(_: &::es_core::Recorded<Counted>) -> ::core::option::Option<u64> {
+            ::core::option::Option::Some(1)
+        }
+        fn react(
+            &self,
+            _: &::es_core::Recorded<Counted>,
+        ) -> ::core::result::Result<::es_core::Reaction<Self>, ::es_core::NoError> {
+            ::core::result::Result::Ok(::es_core::Reaction::new())
+        }
+    }
+
+    impl ::es_core::Compensate<Count> for Reacting {
+        fn compensate(
+            &self,
+            _: &::es_core::Rejected<Count>,
+        ) -> ::core::result::Result<::es_core::Reaction<Self>, ::es_core::NoError> {
+            ::core::result::Result::Ok(::es_core::Reaction::new())
+        }
+    }
+
+    impl ::es_core::Expire<ReactingDue> for Reacting {
+        fn expire(
+            &self,
+            _: &u64,
+            _: ::es_core::Timestamp,
+        ) -> ::core::result::Result<::es_core::Reaction<Self>, ::es_core::NoError> {
+            ::core::result::Result::Ok(::es_core::Reaction::new())
+        }
+    }
 }
 
 /// The crate under another name, behind `crate = …`.
@@ -149,7 +195,7 @@ mod renamed {
         fn apply(&mut self, _: Counted) {}
     }
 
-    #[derive(facade::events::Command)]
+    #[derive(Serialize, Deserialize, facade::events::Command)]
     #[command(aggregate = Counter, crate = facade::events)]
     struct Count {
         #[command(id)]
@@ -177,6 +223,55 @@ mod renamed {
     #[projection(name = "counted", version = 1, event = CountedEvent, crate = self::facade::events)]
     #[event(Counted)]
     struct Counting;
+
+    struct ReactingDue;
+
+    #[derive(::core::default::Default, facade::events::Aggregate, facade::events::Process)]
+    #[aggregate(name = "reacting", id = u64, event = ReactingEvent, error = facade::events::NoError, crate = facade::events)]
+    #[process(restarts, crate = facade::events)]
+    #[event(Counted)]
+    #[input(Counted, starts)]
+    #[command(Count, name = "count")]
+    #[deadline(ReactingDue, name = "due")]
+    struct Reacting;
+
+    impl facade::events::Apply<Counted> for Reacting {
+        fn apply(&mut self, _: Counted) {}
+    }
+
+    impl facade::events::React<Counted> for Reacting {
+        fn key(_: &facade::events::Recorded<Counted>) -> ::core::option::Option<u64> {
+            ::core::option::Option::Some(1)
+        }
+        fn react(
+            &self,
+            _: &facade::events::Recorded<Counted>,
+        ) -> ::core::result::Result<facade::events::Reaction<Self>, facade::events::NoError>
+        {
+            ::core::result::Result::Ok(facade::events::Reaction::new())
+        }
+    }
+
+    impl facade::events::Compensate<Count> for Reacting {
+        fn compensate(
+            &self,
+            _: &facade::events::Rejected<Count>,
+        ) -> ::core::result::Result<facade::events::Reaction<Self>, facade::events::NoError>
+        {
+            ::core::result::Result::Ok(facade::events::Reaction::new())
+        }
+    }
+
+    impl facade::events::Expire<ReactingDue> for Reacting {
+        fn expire(
+            &self,
+            _: &u64,
+            _: facade::events::Timestamp,
+        ) -> ::core::result::Result<facade::events::Reaction<Self>, facade::events::NoError>
+        {
+            ::core::result::Result::Ok(facade::events::Reaction::new())
+        }
+    }
 }
 
 /// A public aggregate, whose enum has to be documented, and one as visible as its module.

@@ -29,7 +29,7 @@ impl ::es_core::Apply<Counted> for Counter {
     }
 }
 
-#[derive(::es_core::Command)]
+#[derive(::serde::Serialize, ::serde::Deserialize, ::es_core::Command)]
 #[command(aggregate = Counter)]
 struct Count(#[command(id)] u64);
 
@@ -57,6 +57,52 @@ impl ::es_core::Apply<::es_core::Recorded<Counted>> for Counts {
 #[projection(name = "counted", version = 1, event = CountedEvent)]
 #[event(Counted)]
 struct Counting;
+
+struct ReactingDue;
+
+#[derive(::core::default::Default, ::es_core::Aggregate, ::es_core::Process)]
+#[aggregate(name = "reacting", id = u64, event = ReactingEvent, error = ::es_core::NoError)]
+#[process(restarts)]
+#[event(Counted)]
+#[input(Counted, starts)]
+#[command(Count, name = "count")]
+#[deadline(ReactingDue, name = "due")]
+struct Reacting;
+
+impl ::es_core::Apply<Counted> for Reacting {
+    fn apply(&mut self, _: Counted) {}
+}
+
+impl ::es_core::React<Counted> for Reacting {
+    fn key(_: &::es_core::Recorded<Counted>) -> ::core::option::Option<u64> {
+        ::core::option::Option::Some(1)
+    }
+    fn react(
+        &self,
+        _: &::es_core::Recorded<Counted>,
+    ) -> ::core::result::Result<::es_core::Reaction<Self>, ::es_core::NoError> {
+        ::core::result::Result::Ok(::es_core::Reaction::new())
+    }
+}
+
+impl ::es_core::Compensate<Count> for Reacting {
+    fn compensate(
+        &self,
+        _: &::es_core::Rejected<Count>,
+    ) -> ::core::result::Result<::es_core::Reaction<Self>, ::es_core::NoError> {
+        ::core::result::Result::Ok(::es_core::Reaction::new())
+    }
+}
+
+impl ::es_core::Expire<ReactingDue> for Reacting {
+    fn expire(
+        &self,
+        _: &u64,
+        _: ::es_core::Timestamp,
+    ) -> ::core::result::Result<::es_core::Reaction<Self>, ::es_core::NoError> {
+        ::core::result::Result::Ok(::es_core::Reaction::new())
+    }
+}
 
 #[::core::prelude::v1::test]
 fn it_works_without_a_prelude() {

@@ -1,9 +1,10 @@
-//! Given-when-then tests for aggregates and projections, and the laws of event stores as a table that a store runs. A dev-dependency.
+//! Given-when-then tests for aggregates, projections and processes, and the laws of event stores as a table that a store runs. A dev-dependency.
 //!
 //! | to | see |
 //! |---|---|
 //! | test what an aggregate decides | [`Spec`] |
 //! | test what a projection makes of events | [`ProjectionSpec`]; [`GivenLog`] for one in a database |
+//! | test what a process does about events, rejections and time | [`ProcessScenario`] |
 //! | wait for what runners show | [`Patience`] |
 //! | prove that a store keeps saved states | [`check_state_store`] |
 //! | fix times and ids | [`FixedClock`], [`CountingIds`] |
@@ -15,6 +16,7 @@ pub mod conformance;
 mod faulty;
 mod ids;
 mod patience;
+mod process;
 mod projection;
 mod spec;
 mod states;
@@ -23,6 +25,7 @@ pub use clock::FixedClock;
 pub use faulty::{Calls, Fault, FaultyStore};
 pub use ids::CountingIds;
 pub use patience::Patience;
+pub use process::{ProcessOutcome, ProcessScenario};
 pub use projection::{GivenLog, ProjectionScenario, ProjectionSpec};
 pub use spec::{Outcome, Scenario, Spec};
 pub use states::check_state_store;

@@ -50,14 +50,14 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         Ok(Some(executed))
     }
 
-    /// Appends the events to the state's stream; on an error the state comes back, as it was.
+    /// Appends the events to the state's stream, and takes them; on an error the state comes back, as it was.
     pub(super) async fn append(
         &self,
         held: Held<A>,
-        events: Vec<A::Event>,
+        events: &mut Vec<A::Event>,
     ) -> Result<Executed<A>, (Held<A>, ExecuteError<A::Error>)> {
         let encoded =
-            match check_places(&events, held.state.is_none()).and_then(|()| self.encode(&events)) {
+            match check_places(events, held.state.is_none()).and_then(|()| self.encode(events)) {
                 Ok(encoded) => encoded,
                 Err(error) => return Err((held, error.into())),
             };
@@ -85,6 +85,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
             .collect();
         self.advance(held, &stored).await;
         let envelopes = (stored.iter().map(|stored| stored.envelope.clone())).collect();
+        let events = std::mem::take(events);
         Ok(Executed::appended(events, envelopes, &appended))
     }
 

@@ -6,9 +6,10 @@ use tracing::Instrument;
 use super::appending::Appending;
 use super::held::Held;
 use super::{ExecuteError, Executed, Folded, Repository};
+use crate::process::is_record;
 use crate::{
     Aggregate, BoxFuture, Decided, EventId, EventStore, Expected, InvalidStreamId, Known, Metadata,
-    Revision, StoreError, StreamId, Timestamp, spans,
+    Revision, StoreError, StreamId, StreamQuery, Timestamp, spans,
 };
 
 /// A command on its way: says who acts, why and when, and runs when it is awaited.
@@ -165,7 +166,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         if let Some(earlier) = self.earlier().await? {
             return Ok(earlier);
         }
-        let events = decided.map_err(ExecuteError::Rejected)?;
+        let mut events = decided.map_err(ExecuteError::Rejected)?;
         let expected = self.said.expecting.unwrap_or(Revision::EMPTY);
         if !expected.is_empty() {
             let actual = self
@@ -180,16 +181,44 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         if events.is_empty() {
             return Ok(Executed::nothing(Revision::EMPTY));
         }
-        match self.append(Held::Own(Folded::empty()), events).await {
-            Err((_, ExecuteError::Conflict(conflict))) => match self.earlier().await? {
-                Some(earlier) => Ok(earlier),
-                None => Err(ExecuteError::AlreadyExists {
-                    stream: self.stream.clone(),
-                    revision: conflict.actual,
-                }),
-            },
-            outcome => outcome.map_err(|(_, error)| error),
+        let (mut held, mut attempts) = (Held::Own(Folded::empty()), 0);
+        loop {
+            let conflict = match self.append(held, &mut events).await {
+                Err((_, ExecuteError::Conflict(conflict))) => conflict,
+                outcome => return outcome.map_err(|(_, error)| error),
+            };
+            if let Some(earlier) = self.earlier().await? {
+                return Ok(earlier);
+            }
+            attempts += 1;
+            held = match self.unborn().await? {
+                Some(unborn) if attempts < self.repository.attempts => Held::Own(unborn),
+                _ => {
+                    return Err(ExecuteError::AlreadyExists {
+                        stream: self.stream.clone(),
+                        revision: conflict.actual,
+                    });
+                }
+            };
         }
+    }
+
+    /// Nothing, on a stream that holds only what processes wrote: a command that they sent, and that was refused as the
+    /// aggregate doesn't exist, doesn't make it exist.
+    async fn unborn(&self) -> Result<Option<Folded<A>>, StoreError> {
+        let mut folded = Folded::empty();
+        let mut next = Some(StreamQuery::forwards(self.stream.clone()).limit(16));
+        while let Some(query) = next.take() {
+            let page = spans::read_stream(&self.repository.store, query.clone()).await?;
+            if page.events.iter().any(|stored| !is_record(&stored.name)) {
+                return Ok(None);
+            }
+            if let Some(last) = page.events.last() {
+                folded.stand_on(last);
+            }
+            next = query.after(&page);
+        }
+        Ok(Some(folded))
     }
 
     /// Decides on the state and appends, again with fresh state after a conflict.
@@ -221,7 +250,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
                     )
                     .into());
                 }
-                (None, Some(birth), _) if held.revision.is_empty() => Some(birth()),
+                (None, Some(birth), _) if !held.begun => Some(birth()),
                 (None, _, Some(state)) => Some(choice(state)),
                 (None, _, None) => {
                     return Err(ExecuteError::NotFound {
@@ -230,22 +259,24 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
                 }
             };
             match decided {
-                Some(Ok(events)) if !events.is_empty() => match self.append(held, events).await {
-                    Ok(executed) => return Ok(executed),
-                    Err((stale, ExecuteError::Conflict(conflict))) => {
-                        *conflicts += 1;
-                        // A kept state may be too old though nobody contends for the stream.
-                        if !hot {
-                            attempts += 1;
+                Some(Ok(mut events)) if !events.is_empty() => {
+                    match self.append(held, &mut events).await {
+                        Ok(executed) => return Ok(executed),
+                        Err((stale, ExecuteError::Conflict(conflict))) => {
+                            *conflicts += 1;
+                            // A kept state may be too old though nobody contends for the stream.
+                            if !hot {
+                                attempts += 1;
+                            }
+                            if attempts >= self.repository.attempts {
+                                return Err(ExecuteError::Conflict(conflict));
+                            }
+                            tracing::debug!(conflicts, actual = %conflict.actual, "conflict; deciding again");
+                            held = stale;
                         }
-                        if attempts >= self.repository.attempts {
-                            return Err(ExecuteError::Conflict(conflict));
-                        }
-                        tracing::debug!(conflicts, actual = %conflict.actual, "conflict; deciding again");
-                        held = stale;
+                        Err((_, error)) => return Err(error),
                     }
-                    Err((_, error)) => return Err(error),
-                },
+                }
                 // A rejection or nothing, from a state without what others may have appended since: asked again below.
                 _ if hot => {}
                 Some(Err(rejection)) => {

@@ -1,7 +1,8 @@
+use crate::process::is_record;
 use crate::temporal::{Key, is_correction, kept_state, read_kept};
 use crate::{
-    Aggregate, At, Envelope, EventId, EventStore, Known, Repository, Revision, Snapshot,
-    SnapshotPolicy, StoreError, StoredEvent, StreamId, StreamQuery, spans,
+    Aggregate, At, DecodeError, Envelope, EventId, EventStore, Known, Repository, Revision,
+    Snapshot, SnapshotPolicy, StoreError, StoredEvent, StreamId, StreamQuery, spans,
 };
 
 /// A state and how far it is folded.
@@ -13,6 +14,8 @@ pub(crate) struct Folded<A> {
     last: Option<EventId>,
     /// Where the last fact stands in the fold of an aggregate that takes corrections.
     pub(crate) key: Option<Key>,
+    /// Whether the stream holds an event of the aggregate, and not only what processes wrote into it.
+    pub(crate) begun: bool,
 }
 
 impl<A: Aggregate> Folded<A> {
@@ -22,6 +25,7 @@ impl<A: Aggregate> Folded<A> {
             revision: Revision::EMPTY,
             last: None,
             key: None,
+            begun: false,
         }
     }
 
@@ -31,18 +35,23 @@ impl<A: Aggregate> Folded<A> {
         self.last == Some(*id) && self.revision == *revision
     }
 
-    /// Folds a stored event; one whose name is retired only moves the revision.
+    /// Folds a stored event; one whose name is retired, or that a process wrote, only moves the revision.
     ///
     /// `false` if it can't be folded onto this state, since it changes what was folded before.
     pub(super) fn apply(&mut self, stored: &StoredEvent) -> Result<bool, StoreError> {
-        if A::CORRECTIONS.is_some() {
+        if A::CORRECTIONS.is_some() && !is_record(&stored.name) {
             let key = Key::of(stored);
             if is_correction(&stored.name) || self.key.is_some_and(|last| key < last) {
                 return Ok(false);
             }
             self.key = Some(key);
         }
-        A::fold_stored(&mut self.state, stored).map_err(|reason| stored.undecodable(reason))?;
+        match A::fold_stored(&mut self.state, stored) {
+            Ok(()) => self.begun = true,
+            // Asked only here, so that the events of the aggregate pay nothing for it.
+            Err(DecodeError::UnknownName) if is_record(&stored.name) => {}
+            Err(reason) => return Err(stored.undecodable(reason)),
+        }
         self.stand_on(stored);
         Ok(true)
     }
@@ -239,5 +248,6 @@ fn thawed<A: Aggregate>(policy: &SnapshotPolicy<A>, snapshot: &Snapshot) -> Opti
         revision: snapshot.revision,
         last: Some(snapshot.event_id),
         key,
+        begun: true,
     })
 }

@@ -1,4 +1,5 @@
 use super::standing::Standing;
+use crate::process::is_record;
 use crate::{
     Aggregate, EventDescriptor, EventSet, Known, Revision, StoreError, StoredEvent, Timestamp,
 };
@@ -61,7 +62,8 @@ impl Facts {
             key: Key::of(event),
             event: event.clone(),
         };
-        Ok(Self(entries.iter().map(fact).collect()))
+        let counted = entries.iter().filter(|entry| !is_record(&entry.name));
+        Ok(Self(counted.map(fact).collect()))
     }
 
     pub(crate) fn all(&self) -> &[Fact] {

@@ -4,6 +4,7 @@ use super::CorrectError;
 use super::correction::{Content, Correction as Stored, Target};
 use super::fact::is_initial;
 use super::standing::{Force, Standing};
+use crate::process::is_record;
 use crate::{
     Aggregate, EventSet, Invalid, Misplaced, Revision, StoreError, StoredEvent, Timestamp,
 };
@@ -75,7 +76,7 @@ fn in_force<'e, E: std::error::Error>(
     let event = entries
         .iter()
         .rev()
-        .find(|entry| entry.envelope.revision == target);
+        .find(|entry| entry.envelope.revision == target && !is_record(&entry.name));
     match (event, standing.force(target)) {
         (Some(event), Some(Force::Counts)) => Ok(Entry {
             event,

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::correction::{Correction, Target};
 use super::fact::{Fact, Key};
+use crate::process::is_record;
 use crate::{DecodeError, Revision, StoreError, StoredEvent};
 
 /// Whether an entry counts.
@@ -113,7 +114,7 @@ impl Standing {
     pub(crate) fn facts(&self, entries: &[StoredEvent]) -> Result<Vec<Fact>, StoreError> {
         let mut facts = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
-            if self.force[index] == Force::Counts {
+            if self.force[index] == Force::Counts && !is_record(&entry.name) {
                 facts.extend(self.fact(entries, index, entry)?);
             }
         }

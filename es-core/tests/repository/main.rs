@@ -11,6 +11,7 @@ mod following;
 mod metadata;
 mod once;
 mod past;
+mod records;
 mod snapshots;
 mod spans;
 mod stores;

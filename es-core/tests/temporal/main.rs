@@ -9,6 +9,7 @@ mod ledger;
 mod model;
 mod page;
 mod past;
+mod records;
 mod reference;
 mod samples;
 mod snapshots;

@@ -3,6 +3,7 @@
 pub mod aggregate;
 pub mod command;
 pub mod event;
+pub mod process;
 pub mod projection;
 pub mod serde;
 

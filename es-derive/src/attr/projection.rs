@@ -70,7 +70,8 @@ impl Container {
     }
 }
 
-fn stored_name(literal: LitStr) -> syn::Result<LitStr> {
+/// A literal that is stored as a name.
+pub fn stored_name(literal: LitStr) -> syn::Result<LitStr> {
     match wrong_name(&literal.value()) {
         Some(wrong) => Err(syn::Error::new_spanned(literal, wrong)),
         None => Ok(literal),

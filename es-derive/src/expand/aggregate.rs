@@ -1,7 +1,7 @@
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{DeriveInput, Ident, LitStr, Type};
+use syn::{DeriveInput, Ident, LitStr, Path, Type};
 
 use super::{local, placed};
 use crate::attr::aggregate::EventLine;
@@ -182,12 +182,21 @@ pub fn event_set(list: &Listing<'_>, event: &Ident) -> TokenStream {
 /// const fn second_line_with_this_name(__twins: Twins) -> ! { match __twins.second { 0 => __twins.refuse(), .. } }
 /// ```
 pub fn names(list: &Listing<'_>, events: &TokenStream, retired: &TokenStream) -> TokenStream {
-    let es = list.crate_path;
-    let lines = || {
-        let events = list.events.iter().map(|line| line.ty.span());
-        let retired = list.retired.iter().map(Spanned::span);
-        events.chain(retired).enumerate()
-    };
+    let of_events = list.events.iter().map(|line| line.ty.span());
+    let lines: Vec<Span> = of_events
+        .chain(list.retired.iter().map(Spanned::span))
+        .collect();
+    names_at(list.crate_path, &lines, events, retired)
+}
+
+/// [`names`] of what stands on these lines.
+pub fn names_at(
+    es: &Path,
+    lines: &[Span],
+    events: &TokenStream,
+    retired: &TokenStream,
+) -> TokenStream {
+    let lines = || lines.iter().copied().enumerate();
     let first = lines().map(|(at, span)| {
         let twins = local("__twins", span);
         quote_spanned! {span=> #at => second_line_with_this_name(#twins), }

@@ -3,9 +3,11 @@
 mod aggregate;
 mod command;
 mod event;
+mod process;
 mod projection;
 
 pub use aggregate::{decisions, enumeration};
+pub use process::names;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -54,6 +56,17 @@ pub fn projection(input: &DeriveInput) -> TokenStream {
         (errors, ..) => with_fallback(input, errors.unwrap_or_default(), || {
             fallback::projection(&model)
         }),
+    }
+}
+
+pub fn process(input: &DeriveInput) -> TokenStream {
+    let mut errors = Errors::default();
+    let model = model::process::Process::read(input, &mut errors);
+    match errors.finish() {
+        // What it lacks otherwise is the aggregate's to say.
+        None if !input.generics.params.is_empty() => TokenStream::new(),
+        None => process::expand(&model),
+        Some(errors) => with_fallback(input, errors, || fallback::process(&model)),
     }
 }
 
@@ -106,7 +119,7 @@ mod tests {
     }
 
     fn inputs() -> Vec<Input> {
-        let derives: [(_, Derive, Attribute); 4] = [
+        let derives: [(_, Derive, Attribute); 5] = [
             (
                 "event",
                 super::event,
@@ -126,6 +139,11 @@ mod tests {
                 "projection",
                 super::projection,
                 parse_quote!(#[projection(crate = elsewhere)]),
+            ),
+            (
+                "process",
+                super::process,
+                parse_quote!(#[process(crate = elsewhere)]),
             ),
         ];
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expand");

@@ -4,6 +4,7 @@ pub mod aggregate;
 pub mod command;
 pub mod event;
 pub mod history;
+pub mod process;
 pub mod projection;
 
 use syn::{DeriveInput, LitStr, Path, parse_quote};

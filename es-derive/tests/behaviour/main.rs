@@ -5,4 +5,5 @@ mod commands;
 mod events;
 mod history;
 mod names;
+mod processes;
 mod projections;

@@ -1,0 +1,205 @@
+//! Reads an instance, asks what comes of something, and appends that: again with what is there then, if somebody else
+//! came first.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::definition::Process;
+use super::instance::{Instance, chain};
+use super::judging::{Arrival, Verdict};
+use super::sender::{Answer, Unsent};
+use crate::{
+    AggregateId, Append, EventId, EventStore, Expected, Failure, LogQuery, Position, StoreError,
+    StoredEvent, Timestamp,
+};
+
+pub(super) struct Engine<P> {
+    pub(super) store: Arc<dyn EventStore>,
+    process: PhantomData<fn() -> P>,
+}
+
+impl<P> Clone for Engine<P> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.store))
+    }
+}
+
+impl<P> Engine<P> {
+    pub(super) fn new(store: Arc<dyn EventStore>) -> Self {
+        let process = PhantomData;
+        Self { store, process }
+    }
+}
+
+/// What became of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Settled {
+    Appended,
+    Known,
+    Ignored,
+}
+
+/// How often an instance is read before the store is taken to be busy: each time, somebody else has appended to it.
+const ATTEMPTS: u32 = 32;
+
+impl<P: Process> Engine<P> {
+    /// Takes in an event that the process wants.
+    pub(super) async fn take(&self, stored: &StoredEvent) -> Result<Settled, Failure> {
+        let arrival = Arrival::<P>::read(stored);
+        let arrival = arrival.map_err(|reason| Failure::decode(stored, reason))?;
+        let Some(arrival) = arrival else {
+            return Ok(Settled::Ignored);
+        };
+        Instance::<P>::new(&arrival.key).map_err(|error| Failure::apply(stored, error))?;
+        let id = P::Id::to_text(&arrival.key);
+        let settled = self.settle(&id, Some(stored.envelope.id), |instance| {
+            instance.arrive(&arrival)
+        });
+        Ok(settled.await?)
+    }
+
+    /// Does what an instance can do by itself: sends its commands, and takes in what has waited.
+    pub(super) async fn work(&self, id: &str) -> Result<(), StoreError> {
+        loop {
+            let instance = Instance::<P>::load(&*self.store, id).await?;
+            if !instance.duties.is_pressing() {
+                return Ok(());
+            }
+            match instance.duties.waiting.first() {
+                Some(waiting) if instance.duties.unsent.is_empty() => {
+                    self.catch_up(id, waiting.event, waiting.position).await?;
+                }
+                _ => self.send(&instance, id).await?,
+            }
+        }
+    }
+
+    /// Sends the command whose turn it is, and appends its outcome.
+    async fn send(&self, instance: &Instance<P>, id: &str) -> Result<(), StoreError> {
+        let Some((command, order)) = instance.next_order() else {
+            let unreadable = instance.state.as_ref().err().cloned().unwrap_or_default();
+            return self.quarantine(id, None, unreadable).await;
+        };
+        let listed = P::COMMANDS.iter().find(|listed| listed.name == order.name);
+        let Some(listed) = listed else {
+            let reason = format!("the process has no command `{}`", order.name);
+            return self.quarantine(id, Some(command), reason).await;
+        };
+        match (listed.send)(order, &self.store).await {
+            Ok(Answer::Accepted) => {
+                self.settle(id, None, |instance| instance.accepted(command))
+                    .await?;
+            }
+            Ok(Answer::Refused(refused)) => {
+                self.settle(id, Some(command), |instance| {
+                    instance.rejected(command, &refused)
+                })
+                .await?;
+            }
+            Err(Unsent::Stuck(reason)) => self.quarantine(id, Some(command), reason).await?,
+            Err(Unsent::Later(error) | Unsent::Newer(error)) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Takes in an input that has waited.
+    async fn catch_up(
+        &self,
+        id: &str,
+        event: EventId,
+        position: Position,
+    ) -> Result<(), StoreError> {
+        let before = Position::new(position.number().saturating_sub(1));
+        let query = LogQuery::after(before).until(position).limit(1);
+        let page = self.store.read_log(query).await?;
+        let found = page.events.first();
+        let Some(stored) = found.filter(|found| found.envelope.id == event) else {
+            return Err(StoreError::LogDiverged {
+                position,
+                expected: event,
+                found: found.map(|found| found.envelope.id),
+            });
+        };
+        let arrival = Arrival::<P>::read(stored).map_err(|reason| stored.undecodable(reason))?;
+        let Some(arrival) = arrival else {
+            let reason = format!("the process doesn't take in `{}` any more", stored.name);
+            return self.quarantine(id, Some(event), reason).await;
+        };
+        self.settle(id, Some(event), |instance| instance.catch_up(&arrival))
+            .await?;
+        Ok(())
+    }
+
+    /// Fires what is due of an instance.
+    pub(super) async fn fire(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
+        let instance = Instance::<P>::load(&*self.store, id).await?;
+        let mut due: Vec<_> = (instance.duties.deadlines.iter())
+            .filter(|(_, setting)| setting.due <= now)
+            .map(|(name, setting)| (setting.due, setting.id, name.clone()))
+            .collect();
+        due.sort();
+        for (_, setting, name) in due {
+            self.settle(id, Some(setting), |instance| instance.expire(&name, now))
+                .await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn quarantine(
+        &self,
+        id: &str,
+        on: Option<EventId>,
+        reason: String,
+    ) -> Result<(), StoreError> {
+        let settled = self.settle(id, on, |instance| instance.quarantine(on, reason.clone()));
+        settled.await.map(drop)
+    }
+
+    /// Appends what comes of something, which is `on` if the instance gets stuck on it.
+    pub(super) async fn settle(
+        &self,
+        id: &str,
+        on: Option<EventId>,
+        judge: impl Fn(&Instance<P>) -> Result<Verdict, StoreError>,
+    ) -> Result<Settled, StoreError> {
+        for _ in 0..ATTEMPTS {
+            let instance = Instance::<P>::load(&*self.store, id).await?;
+            let events = match judge(&instance)? {
+                Verdict::Known => return Ok(Settled::Known),
+                Verdict::Ignored => return Ok(Settled::Ignored),
+                Verdict::Append(events) => events,
+            };
+            match self.append(&instance, events).await {
+                Ok(()) => return Ok(Settled::Appended),
+                // By the next reading it is known who came first, and with what.
+                Err(StoreError::Conflict(_) | StoreError::IdReused { .. }) => {}
+                Err(error @ (StoreError::Invalid(_) | StoreError::Rejected(_))) if on.is_some() => {
+                    let stuck = instance.quarantine(on, chain(&error))?;
+                    if let Verdict::Append(events) = stuck {
+                        self.append(&instance, events).await?;
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let why = "others append to the instance all the time";
+        Err(StoreError::Unavailable(why.into()))
+    }
+
+    /// Appends; where the outcome is unknown, the same events again, which the store knows by their ids.
+    async fn append(
+        &self,
+        instance: &Instance<P>,
+        events: Vec<crate::NewEvent>,
+    ) -> Result<(), StoreError> {
+        let expected = Expected::Exact(instance.revision);
+        let append = Append::new(instance.stream.clone(), expected, events);
+        for _ in 1..ATTEMPTS {
+            match self.store.append(append.clone()).await {
+                Err(StoreError::Unknown(_)) => {}
+                outcome => return outcome.map(drop),
+            }
+        }
+        self.store.append(append).await.map(drop)
+    }
+}

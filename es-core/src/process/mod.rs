@@ -1,0 +1,26 @@
+//! Processes: what turns events into commands, with deadlines, and once in effect.
+
+mod agenda;
+mod definition;
+mod dry;
+mod duties;
+mod engine;
+mod instance;
+mod judging;
+mod listed;
+mod processes;
+mod reaction;
+mod record;
+mod saved;
+mod sender;
+mod view;
+mod writing;
+
+pub use definition::{Compensate, Expire, Process, React, Rejected, SentBy, SetBy};
+pub use dry::{DryOutcome, DryRun};
+pub use listed::{ProcessCommand, ProcessDeadline, ProcessInput, Role};
+pub use processes::{Processes, Since};
+pub use reaction::Reaction;
+pub use record::RejectionKind;
+pub(crate) use record::is_record;
+pub use view::{Overview, ProcessView, StuckInstance};

@@ -1,0 +1,262 @@
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::agenda::Agenda;
+use super::definition::Process;
+use super::engine::{Engine, Settled};
+use super::instance::is_newer;
+use super::record::{NAMES, is_record};
+use super::saved::VERSION;
+use super::view::{Overview, ProcessView};
+use crate::{
+    Batch, Begun, BoxFuture, Checkpoint, Clock, Consumer, ConsumerProfile, EventDescriptor,
+    EventStore, Failure, Filter, Position, Refusal, Standing, StateStore, StoreError, StoredEvent,
+    SystemClock, Timestamp,
+};
+
+/// Where a process begins that was never run before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Since {
+    /// With the first event of the log: its commands are sent for all that has ever happened.
+    Beginning,
+    /// With what is appended from now on.
+    Now,
+    /// With the first event after this position.
+    Position(Position),
+}
+
+/// Runs all instances of a process, fed by a [`Runner`](crate::Runner): takes in events, sends commands, fires
+/// deadlines.
+///
+/// Its place in the log and what is left to do are kept in a [`StateStore`], named `es.process/` and the process's name.
+/// All else stands in the streams of the instances, each append of which is known by its ids. So any number of programs
+/// may run the same process at once, and any of them may die at any point: what an event leads to is decided once, and
+/// each command takes effect once.
+///
+/// What happens in between, step by step:
+///
+/// 1. An event comes. If it stands in its instance's stream, it was taken in before.
+/// 2. Else the process reacts, and the event's id, the process's own events, its commands and its deadlines are appended
+///    at once, at the exact revision that it has reacted on.
+/// 3. If somebody else has appended first, the instance is read again and it goes on with 1.
+/// 4. The place in the log moves on.
+/// 5. A command without an outcome is sent under its id; the aggregate decides once.
+/// 6. A refusal is appended to the aggregate's stream under the command's id, where a second sender finds it. Folds,
+///    projections and forwarders pass over it.
+/// 7. The outcome is appended to the instance's stream, and with a refusal what the process does about it.
+/// 8. A deadline that is due waits until everything was taken in that the log held after that moment. Then it fires, if
+///    it is still set.
+///
+/// An instance that can't go on is put into quarantine: its events wait for it in order, its commands and deadlines rest,
+/// and all others go on. [`ProcessView`] shows it and has it go on. Only an event that can't be decoded stops the
+/// runner, since the instance that it concerns isn't known; so does what a newer program wrote.
+///
+/// ```
+/// # use es_core::{EventStore, Process, Processes, Runner, Since, StateStore};
+/// # async fn run<P: Process>(store: impl EventStore + Clone, states: impl StateStore) {
+/// let processes = Processes::<P>::new(store.clone(), states, Since::Now);
+/// let view = processes.view();
+/// let runner = Runner::new(store, processes);
+/// let handle = runner.handle();
+/// tokio::spawn(runner.run());
+/// println!("{} are running, {} are stuck", view.overview().open, view.overview().stuck.len());
+/// # drop(handle);
+/// # }
+/// ```
+pub struct Processes<P> {
+    pub(super) engine: Engine<P>,
+    pub(super) states: Box<dyn StateStore>,
+    pub(super) since: Since,
+    clock: Arc<dyn Clock>,
+    tick: Duration,
+    pub(super) agenda: Agenda,
+    /// The instances that may have something that they can do now.
+    pub(super) todo: BTreeSet<String>,
+    /// Everything at or below was taken in.
+    pub(super) looked_to: Position,
+    pub(super) taken: Checkpoint,
+    pub(super) saved: Option<Checkpoint>,
+    /// A time, and the log's head as it was read after that: once everything up to there was taken in, what was due at
+    /// that time may fire.
+    proof: Option<(Timestamp, Position)>,
+    shown: watch::Sender<Overview>,
+}
+
+impl<P: Process> Processes<P> {
+    /// All instances of a process on this store. Where nothing is kept in `states`, it begins as `since` says.
+    pub fn new(store: impl EventStore, states: impl StateStore, since: Since) -> Self {
+        Self {
+            engine: Engine::new(Arc::new(store)),
+            states: Box::new(states),
+            since,
+            clock: Arc::new(SystemClock),
+            tick: Duration::from_millis(100),
+            agenda: Agenda::default(),
+            todo: BTreeSet::new(),
+            looked_to: Position::START,
+            taken: Checkpoint::START,
+            saved: None,
+            proof: None,
+            shown: watch::Sender::default(),
+        }
+    }
+
+    /// Tells by this clock when a deadline is due; by the [`SystemClock`] if nothing is said.
+    pub fn clock(self, clock: impl Clock) -> Self {
+        let clock = Arc::new(clock);
+        Self { clock, ..self }
+    }
+
+    /// How often it looks whether a deadline is due, and tries again what a store that was away has refused; every 100
+    /// milliseconds if nothing is said.
+    pub fn every(self, tick: Duration) -> Self {
+        Self { tick, ..self }
+    }
+
+    /// The way to look at it, and to have a stuck instance go on.
+    pub fn view(&self) -> ProcessView<P> {
+        ProcessView {
+            shown: self.shown.subscribe(),
+            engine: self.engine.clone(),
+        }
+    }
+
+    async fn take_in(&mut self, batch: &Batch) -> Result<(), Refusal> {
+        for (count, stored) in batch.events.iter().enumerate() {
+            let taken = self.take_one(stored).await;
+            taken.map_err(|failure| Refusal::new(count, failure))?;
+            self.taken = checkpoint(stored);
+            self.looked_to = stored.position;
+        }
+        self.looked_to = self.looked_to.max(batch.looked_to);
+        let all = batch.events.len();
+        let stays = |error: StoreError| Refusal::new(all, error.into());
+        if !batch.events.is_empty() {
+            self.save().await.map_err(stays)?;
+        }
+        let done = self.do_what_is_left().await;
+        self.show();
+        done.map_err(stays)
+    }
+
+    async fn take_one(&mut self, stored: &StoredEvent) -> Result<(), Failure> {
+        if is_record(&stored.name) {
+            let stream = &stored.envelope.stream;
+            if stream.category() == P::CATEGORY && self.agenda.fold(stored)? {
+                self.todo.insert(stream.id().to_owned());
+            }
+        } else if self.engine.take(stored).await? == Settled::Ignored {
+            self.agenda.ignore(stored);
+        }
+        Ok(())
+    }
+
+    /// Sends commands and fires deadlines, as far as it can. What can't be done now is done at the next tick.
+    async fn do_what_is_left(&mut self) -> Result<(), StoreError> {
+        for id in std::mem::take(&mut self.todo) {
+            if let Err(error) = self.engine.work(&id).await {
+                self.todo.insert(id);
+                postponed::<P>(error)?;
+            }
+        }
+        let now = self.clock.now();
+        if self.proof.is_none() && !self.agenda.due(now).is_empty() {
+            match self.engine.store.head().await {
+                Ok(head) => self.proof = Some((now, head)),
+                Err(error) => postponed::<P>(error)?,
+            }
+        }
+        let Some((then, _)) = self.proof.take_if(|(_, head)| *head <= self.looked_to) else {
+            return Ok(());
+        };
+        for id in self.agenda.due(then) {
+            if let Err(error) = self.engine.fire(&id, then).await {
+                postponed::<P>(error)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn show(&self) {
+        let overview = self.agenda.overview();
+        self.shown.send_if_modified(|shown| {
+            let changed = *shown != overview;
+            *shown = overview;
+            changed
+        });
+    }
+}
+
+/// Only what a newer program wrote stops the process.
+fn postponed<P: Process>(error: StoreError) -> Result<(), StoreError> {
+    if is_newer(&error) {
+        return Err(error);
+    }
+    tracing::warn!(process = P::CATEGORY, %error, "what a process has to do has to wait");
+    Ok(())
+}
+
+fn checkpoint(stored: &StoredEvent) -> Checkpoint {
+    Checkpoint {
+        position: stored.position,
+        event_id: Some(stored.envelope.id),
+    }
+}
+
+/// Its inputs, and the records of its instances; those of others are told apart by their streams.
+fn filter<P: Process>() -> Filter {
+    let inputs: Vec<EventDescriptor> = P::INPUTS.iter().map(|input| input.descriptor).collect();
+    let filter = Filter::of_events(&inputs);
+    NAMES.iter().fold(filter, |filter, name| filter.name(*name))
+}
+
+impl<P: Process> Consumer for Processes<P> {
+    fn profile(&self) -> ConsumerProfile {
+        ConsumerProfile::new(P::CATEGORY, VERSION, filter::<P>()).keep_every(self.tick)
+    }
+
+    fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>> {
+        Box::pin(async {
+            self.start().await?;
+            Ok(Begun::At(self.taken))
+        })
+    }
+
+    fn consume<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>> {
+        Box::pin(self.take_in(batch))
+    }
+
+    fn standing(&self) -> Standing {
+        Standing::at(self.looked_to).with_parked(self.agenda.overview().waiting)
+    }
+
+    fn keep(&mut self, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async move {
+            if checkpoint.position > self.taken.position {
+                self.taken = checkpoint;
+            }
+            self.save().await?;
+            let done = self.do_what_is_left().await;
+            self.show();
+            Ok(done?)
+        })
+    }
+
+    fn end(&mut self) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async { Ok(self.save().await?) })
+    }
+}
+
+impl<P: Process> fmt::Debug for Processes<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Processes")
+            .field("process", &P::CATEGORY)
+            .field("taken", &self.taken)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,87 @@
+//! Where a process goes on, and what it had to do there.
+
+use super::definition::Process;
+use super::processes::{Processes, Since};
+use super::record::NAMES;
+use crate::{Checkpoint, Failure, Filter, Json, LogQuery, Position, SavedState, StoreError};
+
+/// The form of the saved agenda; another one is ignored.
+const SCHEMA: u64 = 1;
+/// A process is never built anew, so there is one version of it.
+pub(super) const VERSION: u32 = 1;
+
+impl<P: Process> Processes<P> {
+    /// Begins where it was, or where it is to begin.
+    pub(super) async fn start(&mut self) -> Result<(), Failure> {
+        let kept = self.states.load_state(&name::<P>(), VERSION).await?;
+        let kept = kept.filter(|kept| kept.schema == SCHEMA);
+        let agenda = kept
+            .as_ref()
+            .map(|kept| serde_json::from_str(kept.state.as_str()));
+        if let (Some(kept), Some(agenda)) = (kept, agenda) {
+            self.agenda = agenda.map_err(|error| StoreError::Backend(error.into()))?;
+            self.taken = kept.checkpoint;
+        } else {
+            self.taken = self.beginning().await?;
+            self.recollect().await?;
+        }
+        self.looked_to = self.taken.position;
+        self.todo = self.agenda.pressing().cloned().collect();
+        self.save().await?;
+        self.show();
+        Ok(())
+    }
+
+    async fn beginning(&self) -> Result<Checkpoint, StoreError> {
+        let position = match self.since {
+            Since::Beginning => Position::START,
+            Since::Now => self.engine.store.head().await?,
+            Since::Position(position) => position,
+        };
+        Ok(Checkpoint {
+            position,
+            event_id: None,
+        })
+    }
+
+    /// Folds what its instances have recorded before the place where it begins: where its own memory was lost, nothing
+    /// that they had to do is.
+    async fn recollect(&mut self) -> Result<(), StoreError> {
+        let filter = NAMES
+            .iter()
+            .fold(Filter::all(), |filter, name| filter.name(*name));
+        let query = LogQuery::all().filter(filter.category(P::CATEGORY));
+        let mut query = query.until(self.taken.position);
+        loop {
+            let page = self.engine.store.read_log(query.clone()).await?;
+            for stored in &page.events {
+                self.agenda.fold(stored)?;
+            }
+            if page.end || page.looked_to >= self.taken.position {
+                return Ok(());
+            }
+            query.after = page.looked_to;
+        }
+    }
+
+    /// Keeps its place in the log, and what is left to do there.
+    pub(super) async fn save(&mut self) -> Result<(), StoreError> {
+        // Also before the first event: where it begins is decided once.
+        if self
+            .saved
+            .is_some_and(|saved| saved.position >= self.taken.position)
+        {
+            return Ok(());
+        }
+        let agenda = Json::encode(&self.agenda);
+        let agenda = agenda.map_err(|error| StoreError::Backend(error.into()))?;
+        let state = SavedState::new(name::<P>(), VERSION, SCHEMA, self.taken, agenda);
+        self.states.save_state(state).await?;
+        self.saved = Some(self.taken);
+        Ok(())
+    }
+}
+
+fn name<P: Process>() -> String {
+    format!("es.process/{}", P::CATEGORY)
+}

@@ -1,0 +1,108 @@
+use std::fmt;
+
+use tokio::sync::watch;
+
+use super::definition::Process;
+use super::engine::{Engine, Settled};
+use crate::{AggregateId, EventId, StoreError, Timestamp};
+
+/// What there is to see of a process, and what an operator can do about it. Cheap to clone.
+///
+/// It shows how things are as far as its [`Processes`](crate::Processes) has read. Any of the programs that run the
+/// process may have an instance go on.
+pub struct ProcessView<P> {
+    pub(super) shown: watch::Receiver<Overview>,
+    pub(super) engine: Engine<P>,
+}
+
+/// How a process does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Overview {
+    /// How many events concerned no instance that was running, since the process began.
+    pub ignored: u64,
+    /// How many instances are running.
+    pub open: u64,
+    /// How many commands have no outcome yet.
+    pub unsent: u64,
+    /// How many deadlines are set.
+    pub deadlines: u64,
+    /// How many events wait behind what an instance is stuck on, those included.
+    pub waiting: u64,
+    /// The instances that can't go on by themselves, by key.
+    pub stuck: Vec<StuckInstance>,
+}
+
+/// An instance that can't go on by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StuckInstance {
+    /// Its key.
+    pub key: String,
+    /// The event, the command or the record of a deadline that it can't get past; none if its history can't be read.
+    pub on: Option<EventId>,
+    /// Why, as the error said.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl<P: Process> ProcessView<P> {
+    /// How the process does, as far as it has read.
+    pub fn overview(&self) -> Overview {
+        self.shown.borrow().clone()
+    }
+
+    /// Waits until this holds of how the process does; `None` if its [`Processes`](crate::Processes) is gone.
+    pub async fn wait_until(&self, holds: impl FnMut(&Overview) -> bool) -> Option<Overview> {
+        let mut shown = self.shown.clone();
+        let found = shown.wait_for(holds).await.ok()?;
+        Some(found.clone())
+    }
+
+    /// Has a stuck instance go on, beginning with what it is stuck on: after the code or the data was mended. `false` if
+    /// it isn't stuck.
+    ///
+    /// Who says so and why is kept in its stream.
+    pub async fn resume(&self, key: &P::Id, by: &str, because: &str) -> Result<bool, StoreError> {
+        self.go_on(key, false, by, because).await
+    }
+
+    /// Has a stuck instance go on without what it is stuck on. `false` if it isn't stuck.
+    ///
+    /// Who says so and why is kept in its stream. A command that is passed over may have been executed.
+    pub async fn skip(&self, key: &P::Id, by: &str, because: &str) -> Result<bool, StoreError> {
+        self.go_on(key, true, by, because).await
+    }
+
+    async fn go_on(
+        &self,
+        key: &P::Id,
+        skip: bool,
+        by: &str,
+        because: &str,
+    ) -> Result<bool, StoreError> {
+        let id = P::Id::to_text(key);
+        let settled = self
+            .engine
+            .settle(&id, None, |instance| instance.resume(skip, by, because));
+        Ok(settled.await? == Settled::Appended)
+    }
+}
+
+impl<P> Clone for ProcessView<P> {
+    fn clone(&self) -> Self {
+        Self {
+            shown: self.shown.clone(),
+            engine: self.engine.clone(),
+        }
+    }
+}
+
+impl<P> fmt::Debug for ProcessView<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessView")
+            .field("overview", &*self.shown.borrow())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,12 @@
+//! Processes: events in, commands out.
+
+mod bench;
+mod bug;
+mod commands;
+mod correlation;
+mod deadlines;
+mod domain;
+mod faults;
+mod quarantine;
+mod restarts;
+mod streams;

@@ -1,0 +1,4 @@
+#[input(OrderPlaced, start)]
+#[command(TakePayment, name = "payment.take")]
+#[deadline(PaymentDue, name = "payment-due")]
+struct Fulfilment;

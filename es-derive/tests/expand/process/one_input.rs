@@ -1,0 +1,2 @@
+#[input(OrderPlaced, starts)]
+struct Fulfilment;

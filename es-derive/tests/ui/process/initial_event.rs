@@ -1,0 +1,55 @@
+//! Rule: A process has no initial events.
+//! Cure: Leave `initial` out, and derive `Default`.
+
+use es_core::{Aggregate, Apply, Create, Event, NoError, Process, React, Reaction, Recorded};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "order.placed")]
+struct Placed {}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "payment.noted")]
+struct Noted {}
+
+#[derive(Default, Aggregate, Process)]
+#[aggregate(name = "payment", id = String, event = PaymentEvent, error = NoError)]
+#[event(Noted)]
+#[input(Placed, starts)]
+struct Payment;
+
+impl Apply<Noted> for Payment {
+    fn apply(&mut self, _: Noted) {}
+}
+
+impl React<Placed> for Payment {
+    fn key(event: &Recorded<Placed>) -> Option<String> {
+        Some(event.stream.id().to_owned())
+    }
+    fn react(&self, _: &Recorded<Placed>) -> Result<Reaction<Self>, NoError> {
+        Ok(Reaction::of(self))
+    }
+}
+
+#[derive(Aggregate, Process)]
+#[aggregate(name = "refund", id = String, event = RefundEvent, error = NoError)]
+#[event(Noted, initial)]
+#[input(Placed, starts)]
+struct Refund;
+
+impl Create<Noted> for Refund {
+    fn create(_: Noted) -> Self {
+        Refund
+    }
+}
+
+impl React<Placed> for Refund {
+    fn key(event: &Recorded<Placed>) -> Option<String> {
+        Some(event.stream.id().to_owned())
+    }
+    fn react(&self, _: &Recorded<Placed>) -> Result<Reaction<Self>, NoError> {
+        Ok(Reaction::of(self))
+    }
+}
+
+fn main() {}

@@ -1,0 +1,55 @@
+//! Rule: A process takes no corrections.
+//! Cure: Leave the word out; undo what was decided by another event.
+
+use es_core::{Aggregate, Apply, Correctable, Event, NoError, Process, React, Reaction, Recorded};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "order.placed")]
+struct Placed {}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "payment.noted")]
+struct Noted {}
+
+#[derive(Default, Aggregate, Process)]
+#[aggregate(name = "payment", id = String, event = PaymentEvent, error = NoError)]
+#[event(Noted)]
+#[input(Placed, starts)]
+struct Payment;
+
+impl Apply<Noted> for Payment {
+    fn apply(&mut self, _: Noted) {}
+}
+
+impl React<Placed> for Payment {
+    fn key(event: &Recorded<Placed>) -> Option<String> {
+        Some(event.stream.id().to_owned())
+    }
+    fn react(&self, _: &Recorded<Placed>) -> Result<Reaction<Self>, NoError> {
+        Ok(Reaction::of(self))
+    }
+}
+
+#[derive(Default, Aggregate, Process)]
+#[aggregate(name = "refund", id = String, event = RefundEvent, error = NoError, corrections)]
+#[event(Noted)]
+#[input(Placed, starts)]
+struct Refund;
+
+impl Apply<Noted> for Refund {
+    fn apply(&mut self, _: Noted) {}
+}
+
+impl Correctable for Refund {}
+
+impl React<Placed> for Refund {
+    fn key(event: &Recorded<Placed>) -> Option<String> {
+        Some(event.stream.id().to_owned())
+    }
+    fn react(&self, _: &Recorded<Placed>) -> Result<Reaction<Self>, NoError> {
+        Ok(Reaction::of(self))
+    }
+}
+
+fn main() {}

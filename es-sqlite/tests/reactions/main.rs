@@ -1,0 +1,5 @@
+//! Processes that turn events into commands, on SQLite: once in effect, whatever dies and whoever else runs.
+
+mod domain;
+mod dying;
+mod killed;
