@@ -14,6 +14,7 @@ use tracing::{Instrument, Span};
 use crate::PostgresOptions;
 use crate::call::{Answer, Call};
 use crate::error::{Failure, Fault, is_there_already, is_to_be_hashed, leaves_session};
+use crate::inline::append_all;
 use crate::session::Session;
 use crate::thread::Thread;
 use crate::wait::tell;
@@ -218,10 +219,16 @@ impl Appender {
     }
 
     async fn attempt(&mut self, requests: &[Request]) -> Attempt<Done> {
-        let call = Call::new(requests.iter().filter_map(Request::append));
-        match self.call(&call).await {
-            Ok(None) => Attempt::Committed(requests.iter().map(|_| Done::Close).collect()),
-            Ok(Some(answer)) => self.committed(requests, &answer),
+        let appends: Vec<&Append> = requests.iter().filter_map(Request::append).collect();
+        let appended = if appends.is_empty() {
+            Ok(Vec::new())
+        } else if self.options.inline.is_empty() {
+            self.call(&appends).await
+        } else {
+            self.call_inline(&appends).await
+        };
+        match appended {
+            Ok(appended) => self.committed(requests, appended),
             Err(Failure::Each(broken)) => {
                 let error = broken.for_each();
                 tracing::warn!(
@@ -235,18 +242,18 @@ impl Appender {
         }
     }
 
-    fn committed(&self, requests: &[Request], answer: &Answer) -> Attempt<Done> {
-        let mut index = 0;
-        let mut done = Vec::with_capacity(requests.len());
-        for request in requests {
-            done.push(match request.append() {
-                None => Done::Close,
-                Some(append) => {
-                    index += 1;
-                    Done::Append(answer.of(index - 1, append))
-                }
-            });
-        }
+    /// What each request is answered, given what became of each append.
+    fn committed(
+        &self,
+        requests: &[Request],
+        appended: Vec<Result<Appended, StoreError>>,
+    ) -> Attempt<Done> {
+        let mut appended = appended.into_iter();
+        let done = requests.iter().map(|request| match request.append() {
+            None => Done::Close,
+            Some(_) => Done::Append(appended.next().unwrap_or_else(|| Err(Fault::Answer.into()))),
+        });
+        let done: Vec<Done> = done.collect();
         // Before the answers, so that whoever has one finds that waiting for it is over.
         let positions = done.iter().filter_map(|done| match done {
             Done::Append(Ok(appended)) => Some(appended.position()),
@@ -258,23 +265,38 @@ impl Appender {
         Attempt::Committed(done)
     }
 
-    /// The database's answer; nothing if there was nothing to ask.
-    async fn call(&mut self, call: &Call<'_>) -> Result<Option<Answer>, Failure> {
-        if call.is_empty() {
-            return Ok(None);
+    /// The session, with projections registered if there are any.
+    async fn session(&mut self) -> Result<Session, Failure> {
+        if let Some(session) = self.session.take().filter(Session::is_open) {
+            return Ok(session);
         }
-        let session = match self.session.take().filter(Session::is_open) {
-            Some(session) => session,
-            None => Session::open(&self.options, &self.statement, Box::new(|_| ()))
-                .await
-                .map_err(|error| Failure::Each(error.into()))?,
-        };
+        let opened = Session::open(&self.options, &self.statement, Box::new(|_| ())).await;
+        let session = opened.map_err(|error| Failure::Each(error.into()))?;
+        if !self.options.inline.is_empty() {
+            let settings = self.options.inline.settings();
+            let set = session.client.batch_execute(&settings).await;
+            set.map_err(Failure::before_commit)?;
+        }
+        Ok(session)
+    }
+
+    /// What became of each append, by one call that commits them all.
+    async fn call(
+        &mut self,
+        appends: &[&Append],
+    ) -> Result<Vec<Result<Appended, StoreError>>, Failure> {
+        let call = Call::new(appends.iter().copied());
+        let session = self.session().await?;
         let patience = self.options.statement_timeout + GRACE;
-        let asked = tokio::time::timeout(patience, ask(&session, call));
+        let asked = tokio::time::timeout(patience, ask(&session, &call));
         match asked.await {
             Ok(Ok(row)) => {
                 self.session = Some(session);
-                Answer::read(&row, call).map(Some).map_err(Failure::unknown)
+                let answer = Answer::read(&row, &call).map_err(Failure::unknown)?;
+                let each = (0..).zip(appends);
+                Ok(each
+                    .map(|(place, append)| answer.of(place, append))
+                    .collect())
             }
             Ok(Err(error)) => {
                 if leaves_session(&error) {
@@ -285,6 +307,23 @@ impl Appender {
             // Nobody knows what the server does with it; another session won't be kept waiting by it.
             Err(late) => Err(Failure::unknown(late)),
         }
+    }
+
+    /// The same with what projections do, in a transaction that is committed when all have their say.
+    async fn call_inline(
+        &mut self,
+        appends: &[&Append],
+    ) -> Result<Vec<Result<Appended, StoreError>>, Failure> {
+        let mut session = self.session().await?;
+        let patience = self.options.statement_timeout + GRACE;
+        let appending = append_all(&mut session, &self.options.inline, appends);
+        let appended = match tokio::time::timeout(patience, appending).await {
+            Ok(appended) => appended?,
+            Err(late) => return Err(Failure::unknown(late)),
+        };
+        // One that failed isn't kept, whatever a handler did to it.
+        self.session = Some(session);
+        Ok(appended)
     }
 }
 

@@ -103,10 +103,6 @@ impl<'a> Call<'a> {
             .push((metadata != Metadata::EMPTY).then_some(metadata));
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.counts.is_empty()
-    }
-
     /// The position of each append's first event, where all are placed after this position.
     fn one_after_the_other(&self, before: i64) -> Vec<i64> {
         let mut next = before + 1;

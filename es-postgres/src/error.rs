@@ -40,6 +40,15 @@ pub(crate) enum Fault {
     Snapshot { column: &'static str },
     #[error("the saved state of a projection has an unreadable {column}")]
     State { column: &'static str },
+    #[error(
+        "the database has version {found} of the projection `{name}` inside of appends, and this program registers \
+         version {known}"
+    )]
+    InlineNewer {
+        name: String,
+        found: i64,
+        known: u32,
+    },
     #[error("the database's function `append` gave an unreadable answer")]
     Answer,
     #[error("the server didn't answer in time")]
@@ -135,6 +144,15 @@ impl Failure {
         }
     }
 
+    /// Of a transaction that will be rolled back.
+    pub(crate) fn before_commit(error: Error) -> Self {
+        if is_refusal(&error) {
+            Self::One(nothing_written(error))
+        } else {
+            Self::Each(Broken::from(nothing_written(error)))
+        }
+    }
+
     /// The answer didn't come, or can't be read; what it answers may be done.
     pub(crate) fn unknown(cause: impl Into<Cause>) -> Self {
         Self::Each(Broken::from(StoreError::Unknown(cause.into())))
@@ -188,6 +206,13 @@ pub(crate) fn is_to_be_hashed(error: &Error) -> bool {
 
 fn wants_hashes(error: &DbError) -> bool {
     error.constraint() == Some("events_are_hashed")
+}
+
+/// Whether a row was refused by a rule of its table.
+pub(crate) fn is_constraint(error: &Error) -> bool {
+    error
+        .code()
+        .is_some_and(|code| code.code().starts_with("23"))
 }
 
 /// Whether the session can be used after this error.

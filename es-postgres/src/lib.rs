@@ -44,6 +44,7 @@
 //! # Read models
 //!
 //! [`PostgresReadModels`] keeps projections in a PostgreSQL database, each event in them exactly once.
+//! [`PostgresOptions::inline`] keeps one inside of every append, for what must never lag behind the log.
 //!
 //! # Limits
 //!
@@ -54,6 +55,7 @@ mod append;
 mod call;
 mod error;
 mod function;
+mod inline;
 mod options;
 mod pool;
 mod read;
@@ -62,10 +64,10 @@ mod row;
 mod schema;
 mod session;
 mod snapshot;
+mod statements;
 mod store;
 mod thread;
 mod tls;
-mod transaction;
 mod wait;
 
 pub use options::PostgresOptions;

@@ -4,8 +4,9 @@ use es_core::StoreError;
 use tokio_postgres::Config;
 
 use crate::error::Fault;
+use crate::inline::Inlines;
 use crate::schema::Schema;
-use crate::{PostgresReadModels, PostgresStore};
+use crate::{PostgresHandler, PostgresReadModels, PostgresStore};
 
 /// How a store is opened. [`PostgresStore::open`] takes what stands here as the default.
 ///
@@ -29,6 +30,8 @@ pub struct PostgresOptions {
     pub(crate) lock_timeout: Duration,
     pub(crate) poll_interval: Duration,
     pub(crate) tamper_evident: bool,
+    pub(crate) inline: Inlines,
+    pub(crate) not_inline: Vec<String>,
     #[cfg(feature = "tls")]
     pub(crate) roots: crate::tls::Roots,
 }
@@ -45,6 +48,8 @@ impl PostgresOptions {
             lock_timeout: Duration::from_secs(10),
             poll_interval: Duration::from_millis(500),
             tamper_evident: false,
+            inline: Inlines::default(),
+            not_inline: Vec::new(),
             #[cfg(feature = "tls")]
             roots: crate::tls::Roots::default(),
         }
@@ -131,6 +136,67 @@ impl PostgresOptions {
         }
     }
 
+    /// Keeps a projection inside of every append, for what must never lag behind the log, as uniqueness mustn't: an event
+    /// and what the handler does with it are there together or not at all, and if the handler says no, nothing of the
+    /// append is written and its caller gets [`StoreError::Rejected`]. Its tables are in the database of the log, where the
+    /// role's `search_path` says.
+    ///
+    /// The database remembers that the projection is required. From then on an append of a process that hasn't registered
+    /// it, in this version, is refused. When the store is opened and it is new there, or of a higher version, it is made of
+    /// the log first, while no one appends; the handler's `activate` comes after that.
+    ///
+    /// ```no_run
+    /// # use es_core::{Cause, Event, Projection, Recorded};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+    /// # #[event(name = "user.registered")]
+    /// # struct Registered { email: String }
+    /// use es_postgres::tokio_postgres::Transaction;
+    /// use es_postgres::{Context, PostgresHandler, PostgresStore};
+    ///
+    /// /// No two users have the same address.
+    /// #[derive(Projection)]
+    /// #[projection(name = "addresses", version = 1, event = AddressesEvent)]
+    /// #[event(Registered)]
+    /// struct Addresses;
+    ///
+    /// impl PostgresHandler for Addresses {
+    ///     async fn create(&mut self, transaction: &Transaction<'_>) -> Result<(), Cause> {
+    ///         Ok(transaction.batch_execute("CREATE TABLE addresses (email text PRIMARY KEY)").await?)
+    ///     }
+    ///
+    ///     async fn handle(&mut self, event: Recorded<AddressesEvent>, context: &Context<'_>) -> Result<(), Cause> {
+    ///         let AddressesEvent::Registered(registered) = event.event;
+    ///         let insert = "INSERT INTO addresses VALUES ($1) ON CONFLICT DO NOTHING";
+    ///         let insert = context.prepare_cached(insert).await?;
+    ///         match context.execute(&insert, &[&registered.email]).await? {
+    ///             0 => Err("this address is taken".into()),
+    ///             _ => Ok(()),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # async fn run() -> Result<(), es_core::StoreError> {
+    /// let store = PostgresStore::options().inline(Addresses).open("postgres://localhost/shop").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A handler holds up every append of all processes while it works, and an error of the database's own, as when a table
+    /// isn't there, fails the append as such. An append that concerns no projection costs what it always does; one that
+    /// does takes round trips of its own, within the commit that it shares.
+    /// [`Context::is_replay`](crate::Context::is_replay) says whether it is made of the log.
+    pub fn inline<H: PostgresHandler>(mut self, handler: H) -> Self {
+        self.inline.add(handler);
+        self
+    }
+
+    /// Requires this projection inside of appends no longer, from when the store is opened on. Its tables stay.
+    pub fn not_inline(mut self, projection: impl Into<String>) -> Self {
+        self.not_inline.push(projection.into());
+        self
+    }
+
     /// Opens the store in this database, and brings its schema up to date.
     ///
     /// The URL is that of [`tokio_postgres::Config`], several hosts and `target_session_attrs` included. With
@@ -140,7 +206,8 @@ impl PostgresOptions {
     ///
     /// [`StoreError::Unavailable`] if the server can't be reached; [`StoreError::Backend`] if the URL or the schema's name
     /// can't be read, the schema belongs to another program or a newer version of this one, or the server can't keep
-    /// what it acknowledges.
+    /// what it acknowledges; [`StoreError::Rejected`] if a projection that is kept [`inline`](Self::inline) says no to what
+    /// is in the log.
     pub async fn open(self, url: impl Into<String>) -> Result<PostgresStore, StoreError> {
         let options = Self {
             url: url.into(),

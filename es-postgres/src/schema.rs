@@ -111,6 +111,12 @@ impl Schema {
         )
     }
 
+    /// The statement that has appends wait until the transaction ends: the lock that they take themselves.
+    pub(crate) fn append_lock(&self) -> String {
+        let table = self.table();
+        format!("SELECT pg_advisory_xact_lock({LOCK}, {table}::regclass::oid::integer)")
+    }
+
     /// Whether a table of this name is there.
     pub(crate) async fn holds(
         &self,
@@ -198,7 +204,7 @@ impl Schema {
 }
 
 /// A string as SQL writes it, whatever `standard_conforming_strings` says.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let quoted = text.replace('\'', "''");
     if quoted.contains('\\') {
         format!("E'{}'", quoted.replace('\\', "\\\\"))

@@ -12,6 +12,7 @@ use tokio_postgres::{AsyncMessage, Client, Connection, Statement};
 use crate::PostgresOptions;
 use crate::error::{Fault, nothing_written};
 use crate::schema::Schema;
+use crate::statements::Statements;
 use crate::tls::Socket;
 
 /// An open connection.
@@ -19,6 +20,8 @@ pub(crate) struct Session {
     pub client: Client,
     /// The statements of its kind, in its kind's order.
     pub statements: Arc<[Statement]>,
+    /// Those that handlers had prepared here.
+    pub handlers: Statements,
     connection: AbortHandle,
 }
 
@@ -60,6 +63,7 @@ impl Session {
         Ok(Self {
             client,
             statements: Arc::new([]),
+            handlers: Statements::default(),
             connection,
         })
     }

@@ -14,7 +14,7 @@ use crate::read::{self, Readers};
 use crate::schema::Schema;
 use crate::thread::Thread;
 use crate::wait::Watcher;
-use crate::{PostgresOptions, call, session, transaction};
+use crate::{PostgresOptions, call, inline, session};
 
 /// A store in a PostgreSQL database. Its clones are handles of the same store.
 ///
@@ -55,7 +55,10 @@ impl PostgresStore {
         let (thread, options) = (Thread::start()?, Arc::new(options));
         let preparing = {
             let (options, schema) = (Arc::clone(&options), schema.clone());
-            async move { session::prepare(&options, &schema).await }
+            async move {
+                session::prepare(&options, &schema).await?;
+                inline::register(&options, &schema).await
+            }
         };
         thread.run(preparing).await?;
         let (head, _) = watch::channel(Position::START);
@@ -114,7 +117,8 @@ impl PostgresStore {
     /// # Errors
     ///
     /// Those of [`EventStore::append`]. After [`StoreError::Conflict`], [`StoreError::IdReused`] and
-    /// [`StoreError::Invalid`] the transaction can be used on, and holds the lock in the first two cases; after the others
+    /// [`StoreError::Invalid`] the transaction can be used on, and holds the lock in the first two cases, as it does after
+    /// [`StoreError::Rejected`]; after the others
     /// it has to be rolled back. [`StoreError::Unavailable`] if it is a victim of a deadlock: another transaction holds the
     /// lock and waits for a row that this one wrote. [`StoreError::Backend`] if the transaction's isolation level isn't
     /// `READ COMMITTED`, as only that sees what was committed while it waited for the lock. No error is
@@ -124,7 +128,9 @@ impl PostgresStore {
         transaction: &Transaction<'_>,
         append: Append,
     ) -> Result<Appended, StoreError> {
-        transaction::append_in(&self.shared.append, transaction, &append).await
+        append.check(&Limits::DEFAULT)?;
+        let inlines = &self.shared.options.inline;
+        inline::append_one(&self.shared.append, inlines, transaction, &append).await
     }
 }
 

@@ -4,14 +4,15 @@ use std::ops::Deref;
 use es_core::{Cause, Position, ProjectionEvents, Recorded, StoredEvent};
 use tokio_postgres::{Statement, Transaction};
 
-use super::tables::Statements;
+use crate::statements::Statements;
 
 /// A projection that writes a read model into a PostgreSQL database.
 ///
 /// Implemented by the user for a projection with `event = …`, its functions as `async fn`; called by a
 /// [`PostgresProjection`](crate::PostgresProjection) in a transaction that also holds the projection's place in the log. So
 /// what an event does to the database is there exactly once, whatever dies when. What is done outside of the database
-/// isn't: see [`Context::is_replay`].
+/// isn't: see [`Context::is_replay`]. Or it is kept inside of the appends themselves: see
+/// [`PostgresOptions::inline`](crate::PostgresOptions::inline).
 ///
 /// The functions run in the runner's task. One that waits for something else while its transaction is open holds up whoever
 /// waits for what it has locked; after a lease's time the server ends the transaction.
@@ -68,7 +69,7 @@ pub struct Context<'t> {
 }
 
 impl<'t> Context<'t> {
-    pub(super) fn new(
+    pub(crate) fn new(
         transaction: &'t Transaction<'t>,
         statements: &'t Statements,
         position: Position,

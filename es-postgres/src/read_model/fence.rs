@@ -8,9 +8,9 @@ use tokio_postgres::{GenericClient, Row};
 use uuid::Uuid;
 
 use super::sql::Sql;
-use super::tables::Statements;
 use crate::error::{cause, may_pass_later};
 use crate::row::{integer, signed, text, unsigned};
+use crate::statements::Statements;
 
 /// What PostgreSQL said, as a runner's failure.
 pub(super) fn database(error: tokio_postgres::Error) -> Failure {

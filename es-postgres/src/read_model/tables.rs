@@ -1,9 +1,8 @@
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::{Failure, StoreError};
-use tokio_postgres::{Client, GenericClient, IsolationLevel, Statement, Transaction};
+use tokio_postgres::{Client, IsolationLevel, Transaction};
 
 use super::fence::{database, unopened};
 use super::sql::Sql;
@@ -11,10 +10,9 @@ use crate::PostgresOptions;
 use crate::error::nothing_written;
 use crate::schema::Schema;
 use crate::session::{Session, milliseconds};
+use crate::statements::Statements;
 use crate::thread::Thread;
 
-/// How many statements a connection keeps prepared; when there are more, it begins anew.
-const STATEMENTS: usize = 256;
 /// A server isn't asked to end a session that is idle for less: handlers may have to think.
 const SHORTEST_IDLE: Duration = Duration::from_secs(1);
 
@@ -65,10 +63,9 @@ pub(super) struct Database {
     opened: Option<Opened>,
 }
 
-/// An open connection, with the statements that were prepared on it.
+/// An open connection.
 pub(super) struct Opened {
     session: Session,
-    statements: Statements,
 }
 
 impl Database {
@@ -100,11 +97,7 @@ impl Database {
             );
             let set = session.client.batch_execute(&settings).await;
             set.map_err(nothing_written)?;
-            let statements = Statements::default();
-            Ok(Opened {
-                session,
-                statements,
-            })
+            Ok(Opened { session })
         };
         self.shared.thread.run(opening).await
     }
@@ -116,7 +109,7 @@ impl Opened {
     }
 
     pub(super) fn client(&self) -> (&Client, &Statements) {
-        (&self.session.client, &self.statements)
+        (&self.session.client, &self.session.handlers)
     }
 
     /// In the only isolation level that sees what another process wrote meanwhile.
@@ -124,35 +117,6 @@ impl Opened {
         let building = self.session.client.build_transaction();
         let building = building.isolation_level(IsolationLevel::ReadCommitted);
         let transaction = building.start().await.map_err(database)?;
-        Ok((transaction, &self.statements))
-    }
-}
-
-/// The statements that were prepared on a connection, by their text.
-#[derive(Default)]
-pub(super) struct Statements(Mutex<HashMap<String, Statement>>);
-
-impl Statements {
-    pub(super) async fn prepare(
-        &self,
-        client: &impl GenericClient,
-        sql: &str,
-    ) -> Result<Statement, tokio_postgres::Error> {
-        let known = self.lock(|statements| statements.get(sql).cloned());
-        if let Some(statement) = known {
-            return Ok(statement);
-        }
-        let statement = client.prepare(sql).await?;
-        self.lock(|statements| {
-            if statements.len() >= STATEMENTS {
-                statements.clear();
-            }
-            statements.insert(sql.to_owned(), statement.clone());
-        });
-        Ok(statement)
-    }
-
-    fn lock<T>(&self, job: impl FnOnce(&mut HashMap<String, Statement>) -> T) -> T {
-        job(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        Ok((transaction, &self.session.handlers))
     }
 }

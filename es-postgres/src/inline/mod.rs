@@ -1,0 +1,145 @@
+//! Projections that are kept inside of appends.
+
+mod append;
+mod register;
+
+use std::sync::Arc;
+
+use es_core::{Append, Appended, BoxFuture, Cause, Filter, Recorded, StoreError, StoredEvent};
+use tokio::sync::Mutex;
+use tokio_postgres::Transaction;
+
+pub(crate) use append::{append_all, append_one};
+pub(crate) use register::register;
+
+use crate::error::{is_constraint, may_pass_later, without_details};
+use crate::schema::literal;
+use crate::statements::Statements;
+use crate::{Context, PostgresHandler};
+
+/// Those that a process has registered.
+#[derive(Clone, Default)]
+pub(crate) struct Inlines(Vec<Inline>);
+
+#[derive(Clone)]
+struct Inline {
+    name: &'static str,
+    version: u32,
+    filter: Filter,
+    handler: Arc<Mutex<dyn Handle>>,
+}
+
+/// A handler, whatever its events are.
+trait Handle: Send {
+    fn create<'a>(&'a mut self, on: &'a Transaction<'a>) -> BoxFuture<'a, Result<(), Cause>>;
+    fn activate<'a>(&'a mut self, on: &'a Transaction<'a>) -> BoxFuture<'a, Result<(), Cause>>;
+    fn handle<'a>(
+        &'a mut self,
+        on: &'a Transaction<'a>,
+        statements: &'a Statements,
+        event: &'a StoredEvent,
+        replay: bool,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+}
+
+impl<H: PostgresHandler> Handle for H {
+    fn create<'a>(&'a mut self, on: &'a Transaction<'a>) -> BoxFuture<'a, Result<(), Cause>> {
+        Box::pin(PostgresHandler::create(self, on))
+    }
+
+    fn activate<'a>(&'a mut self, on: &'a Transaction<'a>) -> BoxFuture<'a, Result<(), Cause>> {
+        Box::pin(PostgresHandler::activate(self, on))
+    }
+
+    fn handle<'a>(
+        &'a mut self,
+        on: &'a Transaction<'a>,
+        statements: &'a Statements,
+        event: &'a StoredEvent,
+        replay: bool,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let Some(decoded) = event.decode()? else {
+                return Ok(());
+            };
+            let recorded = Recorded::new(decoded, &event.envelope);
+            let recorded = recorded.map_err(|reason| event.undecodable(reason))?;
+            let context = Context::new(on, statements, event.position, replay);
+            let handled = PostgresHandler::handle(self, recorded, &context).await;
+            handled.map_err(|cause| match cause.downcast_ref() {
+                Some(error) if !is_constraint(error) => refused(cause),
+                _ => StoreError::rejected(H::NAME, without_details(cause)),
+            })
+        })
+    }
+}
+
+/// What a database says that wasn't asked for a domain's rule.
+fn refused(cause: Cause) -> StoreError {
+    match cause.downcast_ref() {
+        Some(error) if may_pass_later(error) => StoreError::Unavailable(without_details(cause)),
+        _ => StoreError::Backend(without_details(cause)),
+    }
+}
+
+impl Inlines {
+    pub(crate) fn add<H: PostgresHandler>(&mut self, handler: H) {
+        self.0.push(Inline {
+            name: H::NAME,
+            version: H::VERSION,
+            filter: H::filter(),
+            handler: Arc::new(Mutex::new(handler)),
+        });
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What a transaction that appends says in `es.inline`.
+    fn told(&self) -> String {
+        let lines = self.0.iter();
+        let lines = lines.map(|inline| format!("{}:{}", inline.name, inline.version));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// What a session needs that appends and runs handlers: its role's settings, and to say which are registered.
+    pub(crate) fn settings(&self) -> String {
+        format!(
+            "RESET search_path; RESET jit; RESET enable_seqscan; RESET enable_bitmapscan; RESET plan_cache_mode; \
+             SET es.inline = {};",
+            literal(&self.told())
+        )
+    }
+
+    /// Whether one of them wants an event of this append.
+    fn concern(&self, append: &Append) -> bool {
+        let category = append.stream.category();
+        let wants = |inline: &Inline| {
+            let mut events = append.events.iter();
+            events.any(|event| inline.filter.passes(category, &event.name))
+        };
+        self.0.iter().any(wants)
+    }
+
+    /// Has them take in what was appended.
+    async fn take(
+        &self,
+        on: &Transaction<'_>,
+        statements: &Statements,
+        append: &Append,
+        appended: &Appended,
+    ) -> Result<(), StoreError> {
+        let stream = &append.stream;
+        for (event, at) in append.events.iter().zip(appended.placements()) {
+            let stored = StoredEvent::placed(stream, event.clone(), *at);
+            for inline in &self.0 {
+                if inline.filter.passes(stream.category(), &event.name) {
+                    let mut handler = inline.handler.lock().await;
+                    handler.handle(on, statements, &stored, false).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
