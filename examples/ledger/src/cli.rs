@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{self, Source, Verdict};
 use crate::failure::{Chain, CommandError};
@@ -33,7 +34,7 @@ In PostgreSQL the accounts are in the schema `es`, or in another with ?schema=NA
 with ?log=NAME. A log has one replica, and may lose with the power what was acknowledged in the last minutes; with \
 ?replicas=3 it has three when it is made, and fewer are refused. All are made by the first command.
 
-No message shows a server's URL, as it may hold a password.";
+No message shows a server's URL, as it may hold a password; in the environment it isn't seen in the list of processes, either.";
 
 /// Keeps a bank's statements as events: imported once, told again at any revision, and verified.
 ///
@@ -45,7 +46,7 @@ pub struct Arguments {
     #[arg(long, global = true, value_name = "FILE")]
     db: Option<PathBuf>,
     /// The store, by its URL: SQLite's, PostgreSQL's, NATS's, or memory.
-    #[arg(long, global = true, value_name = "URL", long_help = STORES)]
+    #[arg(long, global = true, value_name = "URL", long_help = STORES, env = "LEDGER_STORE", hide_env_values = true)]
     store: Option<StoreUrl>,
     #[command(subcommand)]
     command: Option<Command>,
@@ -100,7 +101,16 @@ enum Command {
 impl Arguments {
     /// What the command line says. Ends the program if it asks for help, or can't be understood.
     pub fn read() -> Self {
-        Self::try_parse().unwrap_or_else(|error| {
+        let read = Self::command().try_get_matches().and_then(|matches| {
+            let mut arguments = Self::from_arg_matches(&matches)?;
+            // A file that is named on the command line goes before a store that the environment names.
+            let is_env = matches.value_source("store") == Some(ValueSource::EnvVariable);
+            if is_env && arguments.db.is_some() {
+                arguments.store = None;
+            }
+            Ok(arguments)
+        });
+        read.unwrap_or_else(|error| {
             // What isn't understood is quoted, and a URL in a wrong place may hold a password.
             if error.use_stderr() && error.to_string().contains("://") {
                 say(format_args!("error: {}", CommandError::MisplacedUrl));
