@@ -279,6 +279,15 @@ impl AccountEvent {
         }
     }
 
+    /// This entry instead. A covered debit stays one, as it was booked on that condition; what was refused is booked.
+    pub fn instead(&self, entry: Entry) -> Self {
+        let mut event = Self::from(entry);
+        if let (Self::Debited(before), Self::Debited(after)) = (self, &mut event) {
+            after.covered = before.covered;
+        }
+        event
+    }
+
     /// Why it was refused, if it was.
     pub fn refusal(&self) -> Option<Refusal> {
         match self {

@@ -11,13 +11,15 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::command::{self, Source, Verdict};
 use crate::failure::{Chain, CommandError};
 use crate::place::{Place, StoreUrl};
-use crate::{Overdraft, print, sample, tour};
+use crate::question::Question;
+use crate::{Overdraft, sample, tour};
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  all is well
   1  rows of the statement have errors, or verify found something
-  2  what was asked can't be done: a wrong option, a file that isn't a statement, an account that isn't there
+  2  what was asked can't be done: a wrong option, a file that isn't a statement, an account that isn't there,
+     a correction that would break an account's history; nothing was changed
   3  the store failed; what was acknowledged is kept, and importing the file again completes it
 
 Results go to the standard output; errors of rows, one a line as FILE:LINE: REASON, and progress go to the standard error.";
@@ -36,7 +38,7 @@ with ?log=NAME. A log has one replica, and may lose with the power what was ackn
 
 No message shows a server's URL, as it may hold a password; in the environment it isn't seen in the list of processes, either.";
 
-/// Keeps a bank's statements as events: imported once, told again at any revision, and verified.
+/// Keeps a bank's statements as events: imported once, told again as of any time, set right and verified.
 ///
 /// Without a command it gives a tour: it imports the sample that is shipped with it and shows what can be asked.
 #[derive(Debug, Parser)]
@@ -71,29 +73,8 @@ enum Command {
         #[arg(long)]
         no_overdraft: bool,
     },
-    /// List every account with its balance.
-    Accounts,
-    /// Print an account's balance.
-    Balance {
-        /// Which account.
-        account: String,
-        /// As it was after this many events.
-        #[arg(long, value_name = "REVISION")]
-        at: Option<u64>,
-    },
-    /// Print an account's statement: each entry with the balance after it, and what the bank states.
-    Statement {
-        /// Which account.
-        account: String,
-    },
-    /// Print every event of an account: when it was recorded, when it was true, who brought it and why.
-    History {
-        /// Which account.
-        account: String,
-    },
-    /// Refold every account, compare with what the bank states and with the snapshots, and name each row at which the
-    /// difference changes.
-    Verify,
+    #[command(flatten)]
+    Asked(Question),
     /// Print the shipped sample statement.
     Sample,
 }
@@ -161,23 +142,10 @@ async fn dispatch(arguments: Arguments, out: &mut dyn Write) -> Result<Verdict, 
             let source = Source::open(&file)?;
             command::import(&place.open().await?, source, overdraft, strict, out).await
         }
-        Some(Command::Accounts) => {
-            print::accounts(out, &place.existing().await?.all().await?)?;
-            Ok(Verdict::Fine)
-        }
-        Some(Command::Balance { account, at }) => {
-            command::balance(&place.existing().await?, &account, at, out).await
-        }
-        Some(Command::Statement { account }) => {
-            command::statement(&place.existing().await?, &account, out).await
-        }
-        Some(Command::History { account }) => {
-            command::history(&place.existing().await?, &account, out).await
-        }
-        Some(Command::Verify) => command::verify(&place.existing().await?, out).await,
         Some(Command::Sample) => {
             out.write_all(sample::CSV.as_bytes())?;
             Ok(Verdict::Fine)
         }
+        Some(Command::Asked(question)) => question.answer(&place.existing().await?, out).await,
     }
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use crate::command::{self, Source, Verdict};
 use crate::failure::CommandError;
+use crate::past::{self, Balance};
 use crate::place::Place;
 use crate::{Ledger, Overdraft, print, sample};
 
@@ -38,23 +39,7 @@ pub(crate) async fn tour(place: &Place, out: &mut dyn Write) -> Result<Verdict, 
     print::accounts(&mut told, &tour.ledger.all().await?)?;
     first_lines(out, &told, 8)?;
 
-    tour.ask(
-        out,
-        &format!("history {SHOWN}"),
-        "Nothing is overwritten: who, when and why stays readable.",
-    )?;
-    told.clear();
-    command::history(&tour.ledger, SHOWN, &mut told).await?;
-    first_lines(out, &told, 14)?;
-
-    tour.ask(
-        out,
-        &format!("balance {SHOWN} --at 10"),
-        "Any past revision can be asked for.",
-    )?;
-    command::balance(&tour.ledger, SHOWN, Some(10), out).await?;
-    tour.ask(out, &format!("balance {SHOWN}"), "And the present one.")?;
-    command::balance(&tour.ledger, SHOWN, None, out).await?;
+    tour.show_account(out).await?;
 
     tour.ask(
         out,
@@ -92,6 +77,28 @@ impl Tour<'_> {
     /// Says what comes, and which command shows it.
     fn ask(&self, out: &mut dyn Write, command: &str, what: &str) -> io::Result<()> {
         writeln!(out, "\n{what}\n$ ledger {}{command}", self.place.option())
+    }
+
+    /// What one account can be asked.
+    async fn show_account(&self, out: &mut dyn Write) -> Result<(), CommandError> {
+        self.ask(
+            out,
+            &format!("history {SHOWN}"),
+            "Nothing is overwritten: who, when and why stays readable.",
+        )?;
+        let mut told = Vec::new();
+        past::history(&self.ledger, SHOWN, &mut told).await?;
+        first_lines(out, &told, 14)?;
+
+        self.ask(
+            out,
+            &format!("balance {SHOWN} --at 10"),
+            "Any past revision can be asked for.",
+        )?;
+        Balance::at(SHOWN, 10).print(&self.ledger, out).await?;
+        self.ask(out, &format!("balance {SHOWN}"), "And the present one.")?;
+        Balance::now(SHOWN).print(&self.ledger, out).await?;
+        Ok(())
     }
 
     async fn import(&self, out: &mut dyn Write, what: &str) -> Result<(), CommandError> {

@@ -5,7 +5,7 @@ mod support;
 use es_core::EventId;
 use es_servers::{NatsCluster, Postgres};
 use ledger::sample;
-use support::Bank;
+use support::{Bank, Ran};
 
 /// Imports the sample by a URL, and compares what is told with what SQLite's is.
 fn tells_the_same(url: &str) {
@@ -27,17 +27,103 @@ fn tells_the_same(url: &str) {
         &["verify"],
         &["statement", "1004"],
         &["balance", "1004", "--at", "10"],
-    ] {
+    ]
+    .iter()
+    .chain(QUESTIONS)
+    {
         let (expected, told) = (sqlite.run(command), ask(command));
         assert_eq!((told.code, &told.out), (expected.code, &expected.out));
     }
     let accounts = ask(&["accounts"]);
     assert!(accounts.out.ends_with(" 40 accounts\n"), "{accounts:?}");
+    is_corrected_the_same(&sqlite, &ask);
 
     let again = other.import(sample::CSV, &["--store", url]);
     assert_eq!((again.code, again.tally()), (0, [0, 2_982, 0]));
-    assert_eq!(ask(&["accounts"]).out, accounts.out);
+    assert_ne!(ask(&["accounts"]).out, accounts.out);
+    assert_eq!(ask(&["accounts"]).out, sqlite.ask(&["accounts"]));
     assert!(!other.db().exists());
+}
+
+/// Asked before and after the corrections.
+const QUESTIONS: &[&[&str]] = &[
+    &["balance", "1023", "--on", "2024-03-01"],
+    &["balance", "1023", "--on", "2024-03-01", "--at", "75"],
+    &[
+        "statement",
+        "1023",
+        "--from",
+        "2024-02-01",
+        "--to",
+        "2024-03-31",
+    ],
+    &["diff", "1023", "--from", "2024-02-01", "--to", "2024-03-01"],
+    &[
+        "what-if",
+        "1004",
+        "--without",
+        "R000534",
+        "--credit",
+        "1@2024-12-01",
+    ],
+    &["verify"],
+];
+
+/// Corrects the past, is refused to, and compares what is told of it with what SQLite's is.
+fn is_corrected_the_same(sqlite: &Bank, ask: &dyn Fn(&[&str]) -> Ran) {
+    let reason = ["--reason", "a slip"];
+    let day = [
+        "--date",
+        "2024-06-25",
+        "--type",
+        "credit",
+        "--amount",
+        "159.21",
+    ];
+    for correction in [
+        &["correct", "1004", "R000427", "--balance", "1272.01"][..],
+        &[
+            "correct",
+            "1017",
+            "R001604",
+            "--amount",
+            "18.25",
+            "--dry-run",
+        ],
+        &["correct", "1017", "R001604", "--amount", "18.25"],
+        &[&["insert", "1009", "R001427"], &day[..]].concat(),
+        &[&["insert", "1009", "R001427"], &day[..]].concat(),
+        &["retract", "1023", "R000290"],
+        &["retract", "1023", "R000290"],
+        &["correct", "1023", "R000290", "--amount", "1"],
+    ] {
+        let correction = [correction, &reason].concat();
+        let (expected, told) = (sqlite.run(&correction), ask(&correction));
+        assert_eq!(
+            (told.code, &told.out, &told.err),
+            (expected.code, &expected.out, &expected.err)
+        );
+    }
+    for question in QUESTIONS {
+        let (expected, told) = (sqlite.run(question), ask(question));
+        assert_eq!(
+            (told.code, &told.out),
+            (expected.code, &expected.out),
+            "{question:?}"
+        );
+    }
+    // Who, why and what was corrected; when is each store's own.
+    let trail = |out: String| -> Vec<String> {
+        let said = |line: &str| line.split_once(' ').unwrap().1.to_owned();
+        out.lines().map(said).collect()
+    };
+    let audit = ["audit", "1023"];
+    assert_eq!(trail(ask(&audit).out), trail(sqlite.ask(&audit)));
+    // What was known when all was imported stands.
+    let imported = ask(&audit).out;
+    let (known, _) = imported.lines().nth(74).unwrap().split_once(' ').unwrap();
+    let as_known = ask(&["balance", "1023", "--known-at", known]);
+    assert_eq!(as_known.out, sqlite.ask(&["balance", "1023", "--at", "75"]));
 }
 
 /// A name that nothing else on the server has.
