@@ -133,6 +133,26 @@ pub(crate) enum CommandError {
     /// The library's rules about corrections.
     #[error("nothing was written")]
     Correction(#[source] Box<CorrectError<Refusal>>),
+    /// An account without an entry that counts.
+    #[error("account {0} has no entry to be drawn")]
+    NothingToDraw(Quoted),
+    /// Days that end before they begin.
+    #[error("the first day, {first}, is after the last, {last}")]
+    NoDays {
+        /// The first.
+        first: Day,
+        /// The last.
+        last: Day,
+    },
+    /// The picture can't be written.
+    #[error("{} can't be written", file.display())]
+    Picture {
+        /// Which file.
+        file: PathBuf,
+        /// What the operating system says.
+        #[source]
+        error: io::Error,
+    },
     /// The statement's file can't be opened.
     #[error("{} can't be opened", file.display())]
     File {

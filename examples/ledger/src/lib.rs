@@ -8,7 +8,7 @@
 //! | [`account`] | the events, the state, and what an account decides about an entry |
 //! | [`import`] | each row is executed once, rows of several accounts at the same time |
 //! | [`verify`] | everything is refolded and compared |
-//! | `past`, `diff` | an account at any time, as it was true and as it was known |
+//! | `past`, `diff`, `chart` | an account at any time, as it was true and as it was known |
 //! | `correct`, `what_if`, `impact` | the past set right, or only supposed to be another |
 //! | `place` | which store: SQLite, PostgreSQL, NATS or memory, by its URL |
 //! | [`cli`], `question`, `options`, `day`, `command`, `failure`, `print`, `bar`, `tour` | what a terminal asks and shows |
@@ -17,6 +17,7 @@
 pub mod account;
 mod bar;
 mod cents;
+mod chart;
 pub mod cli;
 mod command;
 mod correct;

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use clap::Subcommand;
 
+use crate::chart::Chart;
 use crate::command::{self, Verdict};
 use crate::correct::{Correct, Insert, Retract};
 use crate::diff::Differ;
@@ -50,6 +51,9 @@ pub(crate) enum Question {
     /// Print what differs between two days, and by which entries.
     #[command(after_help = "Example:\n  ledger diff 1004 --from 2024-03-01 --to 2024-04-01")]
     Diff(Differ),
+    /// Draw an account's balance at the end of each day.
+    #[command(after_help = "Example:\n  ledger chart 1004 --svg 1004.svg")]
+    Chart(Chart),
     /// Correct an entry: it was another one, or on another day. The log keeps both, and who corrected it and why.
     #[command(after_help = CORRECT)]
     Correct(Correct),
@@ -85,6 +89,7 @@ impl Question {
             Self::Statement(statement) => statement.print(ledger, out).await,
             Self::History { account } => past::history(ledger, &account, out).await,
             Self::Diff(diff) => diff.print(ledger, out).await,
+            Self::Chart(chart) => chart.draw(ledger, out).await,
             Self::Correct(correct) => correct.run(ledger, out).await,
             Self::Retract(retract) => retract.run(ledger, out).await,
             Self::Insert(insert) => insert.run(ledger, out).await,

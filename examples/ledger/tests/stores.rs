@@ -66,6 +66,7 @@ const QUESTIONS: &[&[&str]] = &[
         "--credit",
         "1@2024-12-01",
     ],
+    &["chart", "1023"],
     &["verify"],
 ];
 
