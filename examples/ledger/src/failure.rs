@@ -3,8 +3,9 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use es_core::{CorrectError, Invalid, Revision, StoreError, Timestamp};
+use es_core::{CorrectError, Failure, Invalid, Revision, StoreError, Timestamp};
 
 use crate::day::Day;
 use crate::import::ImportError;
@@ -136,6 +137,9 @@ pub(crate) enum CommandError {
     /// An account without an entry that counts.
     #[error("account {0} has no entry to be drawn")]
     NothingToDraw(Quoted),
+    /// An account all of whose entries were refused or retracted.
+    #[error("account {0} has no entry that was booked")]
+    NothingBooked(Quoted),
     /// Days that end before they begin.
     #[error("the first day, {first}, is after the last, {last}")]
     NoDays {
@@ -153,6 +157,9 @@ pub(crate) enum CommandError {
         #[source]
         error: io::Error,
     },
+    /// What is made of the log couldn't be.
+    #[error("the report couldn't be made")]
+    Report(#[source] Arc<Failure>),
     /// The statement's file can't be opened.
     #[error("{} can't be opened", file.display())]
     File {
@@ -193,6 +200,7 @@ impl CommandError {
         match self {
             Self::Store(_)
             | Self::Output(_)
+            | Self::Report(_)
             | Self::Import {
                 error: ImportError::Store { .. } | ImportError::Broken(_),
                 ..

@@ -10,6 +10,7 @@
 //! | [`verify`] | everything is refolded and compared |
 //! | `past`, `diff`, `chart` | an account at any time, as it was true and as it was known |
 //! | `correct`, `what_if`, `impact` | the past set right, or only supposed to be another |
+//! | [`monthly`], `report` | totals by month, from a projection |
 //! | `place` | which store: SQLite, PostgreSQL, NATS or memory, by its URL |
 //! | [`cli`], `question`, `options`, `day`, `command`, `failure`, `print`, `bar`, `tour` | what a terminal asks and shows |
 //! | [`sample`] | the shipped statement, and the code that wrote it |
@@ -28,11 +29,13 @@ mod header;
 mod impact;
 pub mod import;
 mod ledger;
+pub mod monthly;
 mod options;
 mod past;
 mod place;
 mod print;
 mod question;
+mod report;
 pub mod row;
 pub mod sample;
 pub mod statement;

@@ -10,6 +10,7 @@ use crate::correct::{Correct, Insert, Retract};
 use crate::diff::Differ;
 use crate::failure::CommandError;
 use crate::past::{self, Balance, Statement, Trail};
+use crate::report::Report;
 use crate::what_if::WhatIf;
 use crate::{Ledger, print};
 
@@ -54,6 +55,9 @@ pub(crate) enum Question {
     /// Draw an account's balance at the end of each day.
     #[command(after_help = "Example:\n  ledger chart 1004 --svg 1004.svg")]
     Chart(Chart),
+    /// Print what came in and went out each month, by account and over all.
+    #[command(after_help = "Example:\n  ledger report 1004")]
+    Report(Report),
     /// Correct an entry: it was another one, or on another day. The log keeps both, and who corrected it and why.
     #[command(after_help = CORRECT)]
     Correct(Correct),
@@ -90,6 +94,7 @@ impl Question {
             Self::History { account } => past::history(ledger, &account, out).await,
             Self::Diff(diff) => diff.print(ledger, out).await,
             Self::Chart(chart) => chart.draw(ledger, out).await,
+            Self::Report(report) => report.print(ledger, out).await,
             Self::Correct(correct) => correct.run(ledger, out).await,
             Self::Retract(retract) => retract.run(ledger, out).await,
             Self::Insert(insert) => insert.run(ledger, out).await,

@@ -67,6 +67,7 @@ const QUESTIONS: &[&[&str]] = &[
         "1@2024-12-01",
     ],
     &["chart", "1023"],
+    &["report"],
     &["verify"],
 ];
 
