@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use es_core::{At, LoadError, Loaded, Recorded, StoreError};
 
 use crate::command::Verdict;
+use crate::day::Day;
 use crate::failure::CommandError;
 use crate::options::{AsKnown, Span, When};
 use crate::print::{self, visible};
@@ -114,6 +115,13 @@ impl Balance {
     /// The balance at a revision.
     pub(crate) fn at(account: &str, revision: u64) -> Self {
         Self::known(account, AsKnown::at(revision))
+    }
+
+    /// The balance on a day, or as it is.
+    pub(crate) fn on(account: &str, on: Option<Day>) -> Self {
+        let mut balance = Self::now(account);
+        balance.when.on = on;
+        balance
     }
 
     fn known(account: &str, known: AsKnown) -> Self {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::chart::Chart;
 use crate::command::{self, Source, Verdict};
 use crate::failure::CommandError;
 use crate::past::{self, Balance};
@@ -10,6 +11,9 @@ use crate::{Ledger, Overdraft, print, sample};
 
 /// The account whose history is shown: its bank misprints one balance.
 const SHOWN: &str = "1004";
+
+/// A day within the sample.
+const DAY: &str = "2024-06-30";
 
 /// Imports the sample and asks of it what can be asked.
 ///
@@ -64,6 +68,10 @@ pub(crate) async fn tour(place: &Place, out: &mut dyn Write) -> Result<Verdict, 
         "\nNow with a statement of yours, in a database of its own:\n"
     )?;
     writeln!(out, "  ledger --db mine.db import FILE.csv")?;
+    writeln!(
+        out,
+        "  ledger --db mine.db correct ACCOUNT REFERENCE --amount 12.30 --reason 'the slip says so' --dry-run"
+    )?;
     writeln!(out, "  ledger --help")?;
     Ok(Verdict::Fine)
 }
@@ -98,6 +106,17 @@ impl Tour<'_> {
         Balance::at(SHOWN, 10).print(&self.ledger, out).await?;
         self.ask(out, &format!("balance {SHOWN}"), "And the present one.")?;
         Balance::now(SHOWN).print(&self.ledger, out).await?;
+
+        self.ask(
+            out,
+            &format!("balance {SHOWN} --on {DAY}"),
+            "And any day: an event is true when it says so, however late it was recorded.",
+        )?;
+        Balance::on(SHOWN, DAY.parse().ok())
+            .print(&self.ledger, out)
+            .await?;
+        self.ask(out, &format!("chart {SHOWN}"), "Or all days at once.")?;
+        Chart::of(SHOWN).draw(&self.ledger, out).await?;
         Ok(())
     }
 

@@ -56,6 +56,19 @@ struct Series {
 const POINTS: u64 = 1_500;
 
 impl Chart {
+    /// All of an account, in the terminal.
+    pub(crate) fn of(account: &str) -> Self {
+        let (from, to) = (None, None);
+        Self {
+            account: account.to_owned(),
+            span: Span { from, to },
+            known: AsKnown::NOW,
+            svg: None,
+            width: WIDTH,
+            height: HEIGHT,
+        }
+    }
+
     pub(crate) async fn draw(
         self,
         ledger: &Ledger,
