@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
 
+use crate::temporal::read_kept;
 use crate::{Aggregate, EventId, Json, Payload, Revision, StoreError, StreamId};
 
 /// An aggregate whose state may be kept as snapshots, so that loading it needn't fold its whole stream.
@@ -107,6 +108,16 @@ impl Snapshot {
             fold,
             state,
         }
+    }
+
+    /// The state that is kept; `None` if another schema or fold of the aggregate made it, or it isn't such a state.
+    pub fn state_of<A: Aggregate>(&self) -> Option<A> {
+        let policy = A::SNAPSHOTS?;
+        if (self.schema, self.fold) != (policy.schema, policy.fold) {
+            return None;
+        }
+        let (_, state) = read_kept::<A>(self.state.as_str())?;
+        (policy.decode)(state)
     }
 }
 

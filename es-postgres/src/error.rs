@@ -61,6 +61,7 @@ impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Closed | Fault::Late => Self::Unavailable(fault.into()),
+            Fault::SchemaName => Self::invalid(es_core::Invalid::Store(fault.into())),
             fault => Self::Backend(fault.into()),
         }
     }

@@ -204,10 +204,10 @@ impl PostgresOptions {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] if the server can't be reached; [`StoreError::Backend`] if the URL or the schema's name
-    /// can't be read, the schema belongs to another program or a newer version of this one, or the server can't keep
-    /// what it acknowledges; [`StoreError::Rejected`] if a projection that is kept [`inline`](Self::inline) says no to what
-    /// is in the log.
+    /// [`StoreError::Unavailable`] if the server can't be reached; [`StoreError::Invalid`] if the schema's name can't be
+    /// one; [`StoreError::Backend`] if the URL can't be read, the schema belongs to another program or a newer version of
+    /// this one, or the server can't keep what it acknowledges; [`StoreError::Rejected`] if a projection that is kept
+    /// [`inline`](Self::inline) says no to what is in the log.
     pub async fn open(self, url: impl Into<String>) -> Result<PostgresStore, StoreError> {
         let options = Self {
             url: url.into(),

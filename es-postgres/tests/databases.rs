@@ -34,7 +34,7 @@ needs_postgres! {
         }
         for name in ["", "a\0b", "pg_mine", &"x".repeat(64)] {
             let refused = PostgresStore::options().schema(name).open(shared.url()).await;
-            assert!(matches!(refused, Err(StoreError::Backend(_))), "{name:?}");
+            assert!(matches!(refused, Err(StoreError::Invalid(_))), "{name:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Writing: the queue, and the thread that takes what waits and has it committed together.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ enum Done {
 impl Writer {
     pub(crate) fn start(
         options: &SqliteOptions,
-        path: &PathBuf,
+        path: &Path,
         head: Arc<watch::Sender<Position>>,
     ) -> Result<Self, StoreError> {
         let mut connection = options.connect(path)?;

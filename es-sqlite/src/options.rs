@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -178,7 +178,7 @@ impl SqliteOptions {
     }
 
     /// A connection with the settings that every one has.
-    pub(crate) fn connect(&self, path: &PathBuf) -> Result<Connection, StoreError> {
+    pub(crate) fn connect(&self, path: &Path) -> Result<Connection, StoreError> {
         let mut connection = file::connect(path)?;
         schema::prepare(&mut connection, self)?;
         connection.set_prepared_statement_cache_capacity(32);

@@ -1,6 +1,6 @@
 //! Reading: threads with a connection each, which answer in pages.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -36,7 +36,7 @@ pub(crate) struct Reader {
 }
 
 impl Readers {
-    pub(crate) fn start(options: &SqliteOptions, path: &PathBuf) -> Result<Self, StoreError> {
+    pub(crate) fn start(options: &SqliteOptions, path: &Path) -> Result<Self, StoreError> {
         let (questions, asked) = channel();
         let asked = Arc::new(Mutex::new(asked));
         let mut threads = Threads::default();

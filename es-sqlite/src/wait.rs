@@ -1,6 +1,6 @@
 //! Waking subscribers: at once for what this process appends, and soon for what others do.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ pub(crate) struct Waiting {
 impl Watcher {
     pub(crate) fn start(
         options: &SqliteOptions,
-        path: &PathBuf,
+        path: &Path,
         head: Arc<watch::Sender<Position>>,
     ) -> Result<Self, StoreError> {
         let connection = options.connect(path)?;

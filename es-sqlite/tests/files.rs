@@ -101,7 +101,7 @@ async fn a_closed_store_has_let_go_of_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.db");
     // The watcher looks once, and then not again before tomorrow.
-    let tomorrow = std::time::Duration::from_secs(86_400);
+    let tomorrow = std::time::Duration::from_hours(24);
     let store = SqliteStore::options().poll_interval(tomorrow);
     let store = store.open(&path).await.unwrap();
     let append = Append::new(stream(1), Expected::Any, events(1));

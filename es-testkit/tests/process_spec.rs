@@ -268,11 +268,8 @@ fn another_reaction_fails_and_shows_both() {
         "{text}"
     );
     let text = failure(|| {
-        drop(
-            placed()
-                .when::<Order>(&order("a"), Paid {})
-                .then_stuck("no"),
-        )
+        let stuck = placed().when::<Order>(&order("a"), Paid {});
+        drop(stuck.then_stuck("no"));
     });
     assert!(text.contains("should be stuck on it"), "{text}");
     let text = failure(|| drop(placed().when::<Order>(&order("a"), Paid {}).then_waits()));

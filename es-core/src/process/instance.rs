@@ -130,7 +130,7 @@ impl<P: Process> Instance<P> {
                 Ok(metadata) => {
                     self.correlation = metadata.correlation.unwrap_or(self.stream.to_string());
                 }
-                Err(error) => return self.unreadable(stored.undecodable(error.into())),
+                Err(error) => return self.unreadable(stored.undecodable(error)),
             }
         }
         self.inputs.insert(event);

@@ -53,7 +53,7 @@ impl Order {
         commanded: &Commanded,
     ) -> Result<Self, StoreError> {
         let metadata = Metadata::decode(&stored.envelope.metadata)
-            .map_err(|error| stored.undecodable(error.into()))?;
+            .map_err(|error| stored.undecodable(error))?;
         Ok(Self {
             id: stored.envelope.id,
             name: commanded.command.clone(),

@@ -187,3 +187,19 @@ async fn the_cache_follows_the_same_rule() {
     spend.effective_at(day(4)).await.unwrap();
     assert_eq!(ledgers.load(&ada()).await.unwrap().slips, [70, 5, 10, -85]);
 }
+
+#[tokio::test]
+async fn the_state_of_a_snapshot_is_read_by_whose_schema_and_fold_made_it() {
+    let ledgers = ledgers(4).await;
+    let mut snapshot = newest(ledgers.store(), 4).await.unwrap();
+    let state = snapshot.state_of::<crate::ledger::Ledger>().unwrap();
+    assert_eq!(state.balance, 4_000);
+    snapshot.fold += 1;
+    assert!(snapshot.state_of::<crate::ledger::Ledger>().is_none());
+    snapshot.fold -= 1;
+    snapshot.schema ^= 1;
+    assert!(snapshot.state_of::<crate::ledger::Ledger>().is_none());
+    snapshot.schema ^= 1;
+    snapshot.state = Json::parse("{}").unwrap();
+    assert!(snapshot.state_of::<crate::ledger::Ledger>().is_none());
+}

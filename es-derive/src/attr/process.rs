@@ -144,16 +144,14 @@ fn named_line(attr: &Attribute, what: &str, errors: &mut Errors) -> Option<Named
     });
     let clean = found.is_empty();
     errors.append(found);
-    match (ty, name) {
-        (Some(ty), Some(name)) => Some(Named { ty, name }),
-        _ => {
-            if clean {
-                errors.at(
-                    attr,
-                    format!("a {what} is listed by its type and its stored name: `#[{what}(Type, name = \"…\")]`"),
-                );
-            }
-            None
-        }
+    if let (Some(ty), Some(name)) = (ty, name) {
+        return Some(Named { ty, name });
     }
+    if clean {
+        errors.at(
+            attr,
+            format!("a {what} is listed by its type and its stored name: `#[{what}(Type, name = \"…\")]`"),
+        );
+    }
+    None
 }

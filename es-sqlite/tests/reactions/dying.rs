@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use es_core::{
-    Append, Appended, BoxFuture, EventId, EventStore, LogPage, LogQuery, Position, SavedState,
-    StateStore, StoreError, StoredEvent, StreamId, StreamPage, StreamQuery,
+    Append, Appended, BoxFuture, EventId, EventStore, LogPage, LogQuery, Position, StoreError,
+    StoredEvent, StreamId, StreamPage, StreamQuery,
 };
 
 /// Where it dies.

@@ -108,7 +108,6 @@ use crate::spec::diff;
 /// # Ok::<(), es_core::InvalidTimestamp>(())
 /// ```
 #[derive(Debug)]
-#[must_use = "nothing is tested before `when` and `then`"]
 pub struct ProcessScenario<P: Process> {
     log: GivenLog,
     taken: usize,
@@ -117,6 +116,7 @@ pub struct ProcessScenario<P: Process> {
 
 impl<P: Process> ProcessScenario<P> {
     /// A process before any event.
+    #[must_use = "nothing is tested before `when` and `then`"]
     pub fn new() -> Self {
         Self {
             log: GivenLog::new(),
@@ -126,6 +126,7 @@ impl<P: Process> ProcessScenario<P> {
     }
 
     /// These events of an aggregate happened, and the process has reacted.
+    #[must_use = "nothing is tested before `when` and `then`"]
     #[track_caller]
     pub fn given<A: Aggregate<Event: Debug + PartialEq>>(
         self,
@@ -137,6 +138,7 @@ impl<P: Process> ProcessScenario<P> {
 
     /// This was stored, by some version of the program, and the process has reacted; the stream is written
     /// `category/id`.
+    #[must_use = "nothing is tested before `when` and `then`"]
     #[track_caller]
     pub fn given_stored(self, stream: &str, name: &str, version: u32, payload: &str) -> Self {
         self.when_stored(stream, name, version, payload)

@@ -1,6 +1,8 @@
 //! The account: what can happen to it, and what it decides about a row of a statement.
 
-use es_core::{Aggregate, Apply, Event, Recorded, Timestamp};
+use std::collections::BTreeSet;
+
+use es_core::{Aggregate, Apply, Correctable, Event, Metadata, Recorded, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{Cents, Entry, Kind};
@@ -20,7 +22,7 @@ pub struct Credited {
 
 /// Money went out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
-#[event(name = "account.debited")]
+#[event(name = "account.debited", version = 2)]
 pub struct Debited {
     /// How much, in cents.
     pub cents: Cents,
@@ -29,6 +31,10 @@ pub struct Debited {
     pub stated: Option<Cents>,
     /// The bank's name for the entry, of which the account has no other.
     pub reference: String,
+    /// Whether it was booked on the condition that the balance covers it. That holds for ever: no correction of what
+    /// came before may break it.
+    #[event(since = 2, default = false)]
+    pub covered: bool,
 }
 
 /// An entry was refused, and the balance is as it was.
@@ -67,16 +73,23 @@ pub enum Refusal {
         /// What there is.
         balance: Cents,
     },
+    /// It was entered before, not by an import.
+    #[error("the account has an entry with its reference, which was entered by hand")]
+    EnteredByHand,
 }
 
-/// The state: what an account's entries come to. It exists from its first entry on.
+/// Who acts when a statement is imported. Whoever else enters something does it by hand.
+pub const IMPORT: &str = "import";
+
+/// The state: what an account's entries come to, in the order of their days.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Aggregate)]
 #[aggregate(
     name = "account",
     id = String,
     event = AccountEvent,
     error = Refusal,
-    snapshot(every = 25, fold = 1)
+    snapshot(every = 25, fold = 2),
+    corrections
 )]
 #[event(Credited, recorded)]
 #[event(Debited, recorded)]
@@ -86,26 +99,41 @@ pub struct Account {
     entries: u64,
     refused: u64,
     latest: Option<Timestamp>,
+    /// The references that were entered by hand, which an import would enter again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    by_hand: BTreeSet<String>,
+    /// Why the entry that came last shouldn't have been booked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    broken: Option<Refusal>,
 }
 
 impl Apply<Recorded<Credited>> for Account {
     fn apply(&mut self, credited: Recorded<Credited>) {
-        // `book` saw to it that it fits.
-        self.balance.0 = self.balance.0.saturating_add(credited.cents.0);
-        self.count(credited.effective_at);
+        let after = self.balance.checked_add(credited.cents);
+        self.keep_by_hand(&credited.metadata, &credited.reference);
+        self.enter(after, Cents::MAX, false, credited.effective_at);
     }
 }
 
 impl Apply<Recorded<Debited>> for Account {
     fn apply(&mut self, debited: Recorded<Debited>) {
-        self.balance.0 = self.balance.0.saturating_sub(debited.cents.0);
-        self.count(debited.effective_at);
+        let after = self.balance.checked_sub(debited.cents);
+        self.keep_by_hand(&debited.metadata, &debited.reference);
+        self.enter(after, Cents::MIN, debited.covered, debited.effective_at);
     }
 }
 
 impl Apply<EntryRefused> for Account {
     fn apply(&mut self, _: EntryRefused) {
         self.refused += 1;
+        self.broken = None;
+    }
+}
+
+/// What was decided of each entry holds along a corrected history, too: it can be counted, and a covered debit is covered.
+impl Correctable for Account {
+    fn check(&self) -> Result<(), Refusal> {
+        self.broken.map_or(Ok(()), Err)
     }
 }
 
@@ -124,8 +152,11 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// The [`Refusal`], if the balance can't or may not become what it would.
+    /// The [`Refusal`], if the balance can't or may not become what it would, or the entry is there.
     pub fn book(&self, entry: &Entry, overdraft: Overdraft) -> Result<AccountEvent, Refusal> {
+        if self.by_hand.contains(&entry.reference) {
+            return Err(Refusal::EnteredByHand);
+        }
         let balance = self.balance;
         let after = match entry.kind {
             Kind::Credit => balance.checked_add(entry.cents),
@@ -135,7 +166,11 @@ impl Account {
         if entry.kind == Kind::Debit && after < Cents(0) && overdraft == Overdraft::Refused {
             return Err(Refusal::Overdraft { balance });
         }
-        Ok(entry.clone().into())
+        let mut event = entry.clone().into();
+        if let AccountEvent::Debited(debited) = &mut event {
+            debited.covered = overdraft == Overdraft::Refused;
+        }
+        Ok(event)
     }
 
     /// Books an entry, or records that it was refused.
@@ -177,7 +212,28 @@ impl Account {
         self.latest
     }
 
-    fn count(&mut self, effective_at: Timestamp) {
+    fn keep_by_hand(&mut self, metadata: &Metadata, reference: &str) {
+        let actor = metadata.actor.as_deref();
+        if actor.is_some_and(|actor| actor != IMPORT) {
+            self.by_hand.insert(reference.to_owned());
+        }
+    }
+
+    /// Takes an entry in that leads to a balance, if that can be counted.
+    fn enter(
+        &mut self,
+        after: Option<Cents>,
+        bound: Cents,
+        covered: bool,
+        effective_at: Timestamp,
+    ) {
+        let balance = self.balance;
+        self.broken = match after {
+            None => Some(Refusal::OutOfRange { balance }),
+            Some(after) if covered && after < Cents(0) => Some(Refusal::Overdraft { balance }),
+            Some(_) => None,
+        };
+        self.balance = after.unwrap_or(bound);
         self.entries += 1;
         self.latest = self.latest.max(Some(effective_at));
     }
@@ -201,6 +257,7 @@ impl From<Entry> for AccountEvent {
                 cents,
                 stated,
                 reference,
+                covered: false,
             }),
         }
     }
@@ -220,6 +277,15 @@ impl AccountEvent {
             stated,
             reference: reference.clone(),
         }
+    }
+
+    /// This entry instead. A covered debit stays one, as it was booked on that condition; what was refused is booked.
+    pub fn instead(&self, entry: Entry) -> Self {
+        let mut event = Self::from(entry);
+        if let (Self::Debited(before), Self::Debited(after)) = (self, &mut event) {
+            after.covered = before.covered;
+        }
+        event
     }
 
     /// Why it was refused, if it was.

@@ -1,3 +1,4 @@
+use es_core::Status;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::RowError;
@@ -44,5 +45,49 @@ impl Watch for Bar {
     fn failed(&self, line: u64, error: &RowError) {
         self.bar
             .suspend(|| say(format_args!("{}:{line}: {error}", visible(&self.source))));
+    }
+}
+
+/// Shows on a terminal how far a projection is that is made anew, on the standard error.
+pub(crate) struct Rebuild {
+    bar: ProgressBar,
+}
+
+/// How many steps the bar has: more than a terminal has columns.
+const STEPS: u16 = 1_000;
+
+impl Rebuild {
+    pub(crate) fn new(what: &'static str) -> Self {
+        let bar = ProgressBar::new(STEPS.into());
+        let template = "{msg} {wide_bar} {percent:>3} %, {eta} left";
+        let bar = match ProgressStyle::with_template(template) {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
+        };
+        Self {
+            bar: bar.with_message(what),
+        }
+    }
+
+    pub(crate) fn show(&self, status: &Status) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the progress is from 0 to 1"
+        )]
+        let steps = (status.progress() * f64::from(STEPS)) as u64;
+        self.bar.set_position(steps);
+        let (events, rate) = (status.events, status.rate);
+        self.bar.set_message(format!(
+            "{}: {events} events, {rate:.0} a second",
+            status.name
+        ));
+    }
+}
+
+/// It isn't left on the terminal, whatever comes of it.
+impl Drop for Rebuild {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }

@@ -9,15 +9,17 @@ use serde::{Deserialize, Serialize};
 pub struct Cents(pub i64);
 
 impl Cents {
-    /// The most that an account can hold or owe.
+    /// The most that an account can hold.
     pub const MAX: Self = Self(i64::MAX);
+    /// The most that an account can owe.
+    pub const MIN: Self = Self(i64::MIN);
 
-    /// Both together, unless that is more than [`MAX`](Self::MAX) or less than the least.
+    /// Both together, unless that is beyond [`MIN`](Self::MIN) or [`MAX`](Self::MAX).
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
 
-    /// What is left of it, unless that is more than [`MAX`](Self::MAX) or less than the least.
+    /// What is left of it, unless that is beyond [`MIN`](Self::MIN) or [`MAX`](Self::MAX).
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
     }

@@ -5,18 +5,21 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::command::{self, Source, Verdict};
 use crate::failure::{Chain, CommandError};
 use crate::place::{Place, StoreUrl};
-use crate::{Overdraft, print, sample, tour};
+use crate::question::Question;
+use crate::{Overdraft, sample, tour};
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  all is well
   1  rows of the statement have errors, or verify found something
-  2  what was asked can't be done: a wrong option, a file that isn't a statement, an account that isn't there
+  2  what was asked can't be done: a wrong option, a file that isn't a statement, an account that isn't there,
+     a correction that would break an account's history; nothing was changed
   3  the store failed; what was acknowledged is kept, and importing the file again completes it
 
 Results go to the standard output; errors of rows, one a line as FILE:LINE: REASON, and progress go to the standard error.";
@@ -33,9 +36,9 @@ In PostgreSQL the accounts are in the schema `es`, or in another with ?schema=NA
 with ?log=NAME. A log has one replica, and may lose with the power what was acknowledged in the last minutes; with \
 ?replicas=3 it has three when it is made, and fewer are refused. All are made by the first command.
 
-No message shows a server's URL, as it may hold a password.";
+No message shows a server's URL, as it may hold a password; in the environment it isn't seen in the list of processes, either.";
 
-/// Keeps a bank's statements as events: imported once, told again at any revision, and verified.
+/// Keeps a bank's statements as events: imported once, told again as of any time, set right and verified.
 ///
 /// Without a command it gives a tour: it imports the sample that is shipped with it and shows what can be asked.
 #[derive(Debug, Parser)]
@@ -45,7 +48,7 @@ pub struct Arguments {
     #[arg(long, global = true, value_name = "FILE")]
     db: Option<PathBuf>,
     /// The store, by its URL: SQLite's, PostgreSQL's, NATS's, or memory.
-    #[arg(long, global = true, value_name = "URL", long_help = STORES)]
+    #[arg(long, global = true, value_name = "URL", long_help = STORES, env = "LEDGER_STORE", hide_env_values = true)]
     store: Option<StoreUrl>,
     #[command(subcommand)]
     command: Option<Command>,
@@ -70,29 +73,8 @@ enum Command {
         #[arg(long)]
         no_overdraft: bool,
     },
-    /// List every account with its balance.
-    Accounts,
-    /// Print an account's balance.
-    Balance {
-        /// Which account.
-        account: String,
-        /// As it was after this many events.
-        #[arg(long, value_name = "REVISION")]
-        at: Option<u64>,
-    },
-    /// Print an account's statement: each entry with the balance after it, and what the bank states.
-    Statement {
-        /// Which account.
-        account: String,
-    },
-    /// Print every event of an account: when it was recorded, when it was true, who brought it and why.
-    History {
-        /// Which account.
-        account: String,
-    },
-    /// Refold every account, compare with what the bank states and with the snapshots, and name each row at which the
-    /// difference changes.
-    Verify,
+    #[command(flatten)]
+    Asked(Question),
     /// Print the shipped sample statement.
     Sample,
 }
@@ -100,7 +82,16 @@ enum Command {
 impl Arguments {
     /// What the command line says. Ends the program if it asks for help, or can't be understood.
     pub fn read() -> Self {
-        Self::try_parse().unwrap_or_else(|error| {
+        let read = Self::command().try_get_matches().and_then(|matches| {
+            let mut arguments = Self::from_arg_matches(&matches)?;
+            // A file that is named on the command line goes before a store that the environment names.
+            let is_env = matches.value_source("store") == Some(ValueSource::EnvVariable);
+            if is_env && arguments.db.is_some() {
+                arguments.store = None;
+            }
+            Ok(arguments)
+        });
+        read.unwrap_or_else(|error| {
             // What isn't understood is quoted, and a URL in a wrong place may hold a password.
             if error.use_stderr() && error.to_string().contains("://") {
                 say(format_args!("error: {}", CommandError::MisplacedUrl));
@@ -151,23 +142,10 @@ async fn dispatch(arguments: Arguments, out: &mut dyn Write) -> Result<Verdict, 
             let source = Source::open(&file)?;
             command::import(&place.open().await?, source, overdraft, strict, out).await
         }
-        Some(Command::Accounts) => {
-            print::accounts(out, &place.existing().await?.all().await?)?;
-            Ok(Verdict::Fine)
-        }
-        Some(Command::Balance { account, at }) => {
-            command::balance(&place.existing().await?, &account, at, out).await
-        }
-        Some(Command::Statement { account }) => {
-            command::statement(&place.existing().await?, &account, out).await
-        }
-        Some(Command::History { account }) => {
-            command::history(&place.existing().await?, &account, out).await
-        }
-        Some(Command::Verify) => command::verify(&place.existing().await?, out).await,
         Some(Command::Sample) => {
             out.write_all(sample::CSV.as_bytes())?;
             Ok(Verdict::Fine)
         }
+        Some(Command::Asked(question)) => question.answer(&place.existing().await?, out).await,
     }
 }

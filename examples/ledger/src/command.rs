@@ -6,13 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use es_core::{LoadError, Revision, StoreError};
-use futures_util::TryStreamExt;
-
 use crate::bar::Bar;
 use crate::failure::CommandError;
 use crate::import::{self, ImportOptions};
-use crate::row::Quoted;
 use crate::statement::Statement;
 use crate::{Ledger, Overdraft, print, sample, verify};
 
@@ -115,113 +111,6 @@ pub(crate) async fn import(
         writeln!(out, "stopped at the error: no row after it was imported")?;
     }
     Ok(Verdict::Findings)
-}
-
-/// The balance now, or at a revision.
-pub(crate) async fn balance(
-    ledger: &Ledger,
-    account: &str,
-    at: Option<u64>,
-    out: &mut dyn Write,
-) -> Result<Verdict, CommandError> {
-    let id = account.to_owned();
-    let mut loaded = ledger
-        .accounts()
-        .load(&id)
-        .await
-        .map_err(not_loaded(account))?;
-    // An account exists from its first event on, and there is no telling it from one that was never heard of.
-    if loaded.revision().is_empty() {
-        return Err(CommandError::NoAccount(Quoted::new(account)));
-    }
-    if let Some(revision) = at {
-        let past = ledger
-            .accounts()
-            .load_at(&id, Revision::new(revision))
-            .await;
-        loaded = past.map_err(not_loaded(account))?;
-    }
-    let (balance, revision) = (loaded.balance(), loaded.revision());
-    writeln!(out, "{balance} at revision {revision}")?;
-    Ok(Verdict::Fine)
-}
-
-fn not_loaded(account: &str) -> impl Fn(LoadError) -> CommandError + '_ {
-    move |error| match error {
-        LoadError::Store(StoreError::Invalid(_)) | LoadError::NotFound { .. } => {
-            CommandError::NoAccount(Quoted::new(account))
-        }
-        LoadError::NoSuchRevision { asked, head, .. } => CommandError::NoRevision {
-            account: Quoted::new(account),
-            head,
-            asked,
-        },
-        LoadError::Store(error) => error.into(),
-        other => StoreError::Backend(other.into()).into(),
-    }
-}
-
-/// Each entry with the balance after it.
-pub(crate) async fn statement(
-    ledger: &Ledger,
-    account: &str,
-    out: &mut dyn Write,
-) -> Result<Verdict, CommandError> {
-    told(
-        ledger,
-        account,
-        out,
-        print::statement_head,
-        print::statement_line,
-    )
-    .await
-}
-
-/// Each event with all that is known of it.
-pub(crate) async fn history(
-    ledger: &Ledger,
-    account: &str,
-    out: &mut dyn Write,
-) -> Result<Verdict, CommandError> {
-    told(
-        ledger,
-        account,
-        out,
-        print::history_head,
-        print::history_line,
-    )
-    .await
-}
-
-/// Prints a line for each event of an account, as they are read.
-async fn told(
-    ledger: &Ledger,
-    account: &str,
-    out: &mut dyn Write,
-    head: fn(&mut dyn Write) -> io::Result<()>,
-    line: fn(&mut dyn Write, &es_core::Moment<crate::Account>) -> io::Result<()>,
-) -> Result<Verdict, CommandError> {
-    let id = account.to_owned();
-    let mut moments = ledger.accounts().history(&id);
-    let mut is_first = true;
-    while let Some(moment) = next(&mut moments, account).await? {
-        if std::mem::take(&mut is_first) {
-            head(out)?;
-        }
-        line(out, &moment)?;
-    }
-    if is_first {
-        return Err(CommandError::NoAccount(Quoted::new(account)));
-    }
-    Ok(Verdict::Fine)
-}
-
-async fn next<T>(
-    stream: &mut es_core::BoxStream<'_, Result<T, StoreError>>,
-    account: &str,
-) -> Result<Option<T>, CommandError> {
-    let next = stream.try_next().await;
-    next.map_err(|error| not_loaded(account)(error.into()))
 }
 
 /// What refolding everything finds.

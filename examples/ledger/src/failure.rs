@@ -3,12 +3,15 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use es_core::{Invalid, Revision, StoreError};
+use es_core::{CorrectError, Failure, Invalid, Revision, StoreError, Timestamp};
 
+use crate::day::Day;
 use crate::import::ImportError;
 use crate::row::Quoted;
 use crate::statement::StatementError;
+use crate::{Refusal, RowError};
 
 /// Why a command wasn't carried out.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +63,103 @@ pub(crate) enum CommandError {
         /// What was asked for.
         asked: Revision,
     },
+    /// Nothing was known of it by then.
+    #[error("nothing was recorded of account {account} by {instant}")]
+    NotKnown {
+        /// Which account.
+        account: Quoted,
+        /// When.
+        instant: Timestamp,
+    },
+    /// The account has no such entry.
+    #[error("account {account} has no entry {reference}")]
+    NoEntry {
+        /// Which account.
+        account: Quoted,
+        /// Which entry.
+        reference: Quoted,
+    },
+    /// The entry was retracted.
+    #[error(
+        "entry {reference} of account {account} was retracted by the correction at revision {by}; retract that with \
+         --revision {by}, and the entry counts again"
+    )]
+    Retracted {
+        /// Which account.
+        account: Quoted,
+        /// Which entry.
+        reference: Quoted,
+        /// The retraction.
+        by: Revision,
+    },
+    /// Nothing that could be inserted: it is there.
+    #[error("entry {0} is there; correct it, or insert another reference")]
+    EntryThere(Quoted),
+    /// What can't be a reference.
+    #[error("the entry can't be called so")]
+    Reference(#[source] Box<RowError>),
+    /// An entry that is supposed to be two things.
+    #[error("entry {0} is named twice")]
+    NamedTwice(Quoted),
+    /// An entry that was refused has no amount that was booked.
+    #[error("entry {0} was refused; say with --amount what was booked")]
+    RefusedEntry(Quoted),
+    /// A correction that changes nothing.
+    #[error("entry {0} is so already; nothing was written")]
+    Unchanged(Quoted),
+    /// With the correction an entry couldn't have been booked. Nothing was written.
+    #[error(
+        "nothing was written, as the account's history would break on {day} at {}: {refusal}",
+        entry.as_ref().map_or_else(|| "what is corrected".to_owned(), |entry| format!("entry {entry}"))
+    )]
+    Breaking {
+        /// On which day.
+        day: Day,
+        /// The entry that would break; none if it is the correction's own.
+        entry: Option<Quoted>,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// What was to be corrected doesn't count any more.
+    #[error("what stands at revision {target} is corrected already, by the correction at {by}")]
+    AlreadyCorrected {
+        /// What was to be corrected.
+        target: Revision,
+        /// The correction that stands.
+        by: Revision,
+    },
+    /// Somebody else was faster.
+    #[error("account {0} changed meanwhile; nothing was written, ask again")]
+    Meanwhile(Quoted),
+    /// The library's rules about corrections.
+    #[error("nothing was written")]
+    Correction(#[source] Box<CorrectError<Refusal>>),
+    /// An account without an entry that counts.
+    #[error("account {0} has no entry to be drawn")]
+    NothingToDraw(Quoted),
+    /// An account all of whose entries were refused or retracted.
+    #[error("account {0} has no entry that was booked")]
+    NothingBooked(Quoted),
+    /// Days that end before they begin.
+    #[error("the first day, {first}, is after the last, {last}")]
+    NoDays {
+        /// The first.
+        first: Day,
+        /// The last.
+        last: Day,
+    },
+    /// The picture can't be written.
+    #[error("{} can't be written", file.display())]
+    Picture {
+        /// Which file.
+        file: PathBuf,
+        /// What the operating system says.
+        #[source]
+        error: io::Error,
+    },
+    /// What is made of the log couldn't be.
+    #[error("the report couldn't be made")]
+    Report(#[source] Arc<Failure>),
     /// The statement's file can't be opened.
     #[error("{} can't be opened", file.display())]
     File {
@@ -100,6 +200,7 @@ impl CommandError {
         match self {
             Self::Store(_)
             | Self::Output(_)
+            | Self::Report(_)
             | Self::Import {
                 error: ImportError::Store { .. } | ImportError::Broken(_),
                 ..

@@ -10,6 +10,7 @@ use es_core::{ExecuteError, Executed, StoreError};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 
+use crate::account::IMPORT;
 use crate::row::{Quoted, Row, RowError};
 use crate::statement::{NumberedRow, Statement};
 use crate::{Account, AccountEvent, Cents, Column, Ledger, Overdraft};
@@ -216,10 +217,19 @@ impl Worker {
             .execute(account, |state| state.settle(entry, self.options.overdraft))
             .once(row.key())
             .effective_at(*effective_at)
-            .by("import")
+            .by(IMPORT)
             .because(format!("line {line} of {}", self.options.source))
             .await;
-        let executed = executed.map_err(|error| broken(store_error(error)))?;
+        let executed = match executed {
+            Ok(executed) => executed,
+            // What a row of an earlier day does to the entries after it isn't for the account's decision to see.
+            Err(ExecuteError::Violated(violation)) => {
+                let error = RowError::breaking(&violation);
+                let appended = false;
+                return Ok(Outcome::Failed { error, appended });
+            }
+            Err(error) => return Err(broken(store_error(error))),
+        };
         let repeated = executed.is_repeated();
         if repeated && let Some(error) = changed(row, &executed) {
             let appended = false;

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use es_core::{EventSet, Moment, Timestamp};
+use es_core::{EventSet, Recorded, Timestamp};
 
+use crate::day::Day;
 use crate::import::Tally;
 use crate::row::day;
 use crate::verify::Audit;
-use crate::{Account, Cents, Difference, Entry, Kind};
+use crate::{Account, AccountEvent, Cents, Difference, Entry, Kind};
 
 /// A name without what would move the cursor.
 pub(crate) fn visible(name: &str) -> Cow<'_, str> {
@@ -65,8 +66,12 @@ pub(crate) fn statement_head(out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// A line of a statement; of an entry that was refused too, with the balance that it left alone.
-pub(crate) fn statement_line(out: &mut dyn Write, moment: &Moment<Account>) -> io::Result<()> {
-    let (event, balance) = (&moment.event, moment.state.balance());
+pub(crate) fn statement_line(
+    out: &mut dyn Write,
+    event: &Recorded<AccountEvent>,
+    state: &Account,
+) -> io::Result<()> {
+    let balance = state.balance();
     let Entry {
         kind,
         cents,
@@ -95,6 +100,36 @@ pub(crate) fn statement_line(out: &mut dyn Write, moment: &Moment<Account>) -> i
     writeln!(out)
 }
 
+/// The balance before the first line of a statement that doesn't begin with the first entry.
+pub(crate) fn opening_line(out: &mut dyn Write, from: Day, balance: Cents) -> io::Result<()> {
+    writeln!(
+        out,
+        "{from} {:>16} {:>16} {balance:>16} {:>16}  brought forward",
+        "", "", ""
+    )
+}
+
+/// An entry, with a sign that says whether it comes or goes.
+pub(crate) fn entry_line(
+    out: &mut dyn Write,
+    sign: char,
+    event: &Recorded<AccountEvent>,
+) -> io::Result<()> {
+    let entry = event.event.entry();
+    write!(
+        out,
+        "{sign} {}  {:6} {:>16}  {}",
+        day(event.effective_at),
+        entry.kind,
+        entry.cents,
+        visible(&entry.reference)
+    )?;
+    if event.event.refusal().is_some() {
+        write!(out, "  refused")?;
+    }
+    writeln!(out)
+}
+
 /// What stands above a history.
 pub(crate) fn history_head(out: &mut dyn Write) -> io::Result<()> {
     writeln!(
@@ -105,8 +140,11 @@ pub(crate) fn history_head(out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// An event of a history, with the balance after it.
-pub(crate) fn history_line(out: &mut dyn Write, moment: &Moment<Account>) -> io::Result<()> {
-    let event = &moment.event;
+pub(crate) fn history_line(
+    out: &mut dyn Write,
+    event: &Recorded<AccountEvent>,
+    state: &Account,
+) -> io::Result<()> {
     let entry = event.event.entry();
     write!(
         out,
@@ -116,7 +154,7 @@ pub(crate) fn history_line(out: &mut dyn Write, moment: &Moment<Account>) -> io:
         day(event.effective_at),
         event.event.descriptor().name,
         entry.cents,
-        moment.state.balance(),
+        state.balance(),
         visible(&entry.reference),
     )?;
     if let Some(refusal) = event.event.refusal() {

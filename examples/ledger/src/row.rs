@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use es_core::{StreamId, Timestamp};
+use es_core::{Revision, StreamId, Timestamp, Violation};
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub struct Entry {
 }
 
 /// Which way the money goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// In.
@@ -128,6 +128,28 @@ pub enum RowError {
         /// Why.
         refusal: Refusal,
     },
+    /// The row belongs before entries that are there, and one of them couldn't have been booked then. Nothing is recorded.
+    #[error(
+        "with it the entry of {day} at revision {revision} couldn't have been booked: {refusal}"
+    )]
+    Breaking {
+        /// The day of the entry that would break.
+        day: Date,
+        /// Its place in the account's history.
+        revision: Revision,
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
+impl RowError {
+    pub(crate) fn breaking(violation: &Violation<Refusal>) -> Self {
+        Self::Breaking {
+            day: day(violation.effective_at),
+            revision: violation.revision,
+            refusal: violation.error,
+        }
+    }
 }
 
 /// A value as a message shows it: in quotes, without control characters, and not longer than a line.
@@ -218,7 +240,7 @@ pub fn key(account: &str, reference: &str) -> String {
 }
 
 /// What the text is that names an account or an entry, and is shown in a terminal.
-fn name(column: Column, text: &str) -> Result<String, RowError> {
+pub(crate) fn name(column: Column, text: &str) -> Result<String, RowError> {
     let reason = if text.is_empty() {
         "it is empty"
     } else if text.len() > StreamId::MAX_ID {
@@ -254,21 +276,23 @@ fn money(column: Column, text: &str) -> Result<Cents, RowError> {
     })
 }
 
-/// Midnight UTC of a day written `2024-02-29`, and in no other way that ISO 8601 knows.
+/// Midnight UTC of a day.
 fn date(text: &str) -> Result<Timestamp, RowError> {
+    midnight(text).ok_or_else(|| RowError::Date(Quoted::new(text)))
+}
+
+/// Midnight UTC of a day written `2024-02-29`, and in no other way that ISO 8601 knows.
+pub(crate) fn midnight(text: &str) -> Option<Timestamp> {
     let shape = text.bytes().enumerate().all(|(index, byte)| match index {
         4 | 7 => byte == b'-',
         _ => byte.is_ascii_digit(),
     });
-    let midnight = || {
-        let date: Date = text.parse().ok()?;
-        let instant = TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight()));
-        Timestamp::try_from(instant.ok()?).ok()
-    };
-    (shape && text.len() == 10)
-        .then(midnight)
-        .flatten()
-        .ok_or_else(|| RowError::Date(Quoted::new(text)))
+    if !shape || text.len() != 10 {
+        return None;
+    }
+    let date: Date = text.parse().ok()?;
+    let instant = TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight()));
+    Timestamp::try_from(instant.ok()?).ok()
 }
 
 /// The day of an instant, in UTC.

@@ -2,13 +2,18 @@
 
 use std::io::{self, Write};
 
+use crate::chart::Chart;
 use crate::command::{self, Source, Verdict};
 use crate::failure::CommandError;
+use crate::past::{self, Balance};
 use crate::place::Place;
 use crate::{Ledger, Overdraft, print, sample};
 
 /// The account whose history is shown: its bank misprints one balance.
 const SHOWN: &str = "1004";
+
+/// A day within the sample.
+const DAY: &str = "2024-06-30";
 
 /// Imports the sample and asks of it what can be asked.
 ///
@@ -38,23 +43,7 @@ pub(crate) async fn tour(place: &Place, out: &mut dyn Write) -> Result<Verdict, 
     print::accounts(&mut told, &tour.ledger.all().await?)?;
     first_lines(out, &told, 8)?;
 
-    tour.ask(
-        out,
-        &format!("history {SHOWN}"),
-        "Nothing is overwritten: who, when and why stays readable.",
-    )?;
-    told.clear();
-    command::history(&tour.ledger, SHOWN, &mut told).await?;
-    first_lines(out, &told, 14)?;
-
-    tour.ask(
-        out,
-        &format!("balance {SHOWN} --at 10"),
-        "Any past revision can be asked for.",
-    )?;
-    command::balance(&tour.ledger, SHOWN, Some(10), out).await?;
-    tour.ask(out, &format!("balance {SHOWN}"), "And the present one.")?;
-    command::balance(&tour.ledger, SHOWN, None, out).await?;
+    tour.show_account(out).await?;
 
     tour.ask(
         out,
@@ -79,6 +68,10 @@ pub(crate) async fn tour(place: &Place, out: &mut dyn Write) -> Result<Verdict, 
         "\nNow with a statement of yours, in a database of its own:\n"
     )?;
     writeln!(out, "  ledger --db mine.db import FILE.csv")?;
+    writeln!(
+        out,
+        "  ledger --db mine.db correct ACCOUNT REFERENCE --amount 12.30 --reason 'the slip says so' --dry-run"
+    )?;
     writeln!(out, "  ledger --help")?;
     Ok(Verdict::Fine)
 }
@@ -92,6 +85,39 @@ impl Tour<'_> {
     /// Says what comes, and which command shows it.
     fn ask(&self, out: &mut dyn Write, command: &str, what: &str) -> io::Result<()> {
         writeln!(out, "\n{what}\n$ ledger {}{command}", self.place.option())
+    }
+
+    /// What one account can be asked.
+    async fn show_account(&self, out: &mut dyn Write) -> Result<(), CommandError> {
+        self.ask(
+            out,
+            &format!("history {SHOWN}"),
+            "Nothing is overwritten: who, when and why stays readable.",
+        )?;
+        let mut told = Vec::new();
+        past::history(&self.ledger, SHOWN, &mut told).await?;
+        first_lines(out, &told, 14)?;
+
+        self.ask(
+            out,
+            &format!("balance {SHOWN} --at 10"),
+            "Any past revision can be asked for.",
+        )?;
+        Balance::at(SHOWN, 10).print(&self.ledger, out).await?;
+        self.ask(out, &format!("balance {SHOWN}"), "And the present one.")?;
+        Balance::now(SHOWN).print(&self.ledger, out).await?;
+
+        self.ask(
+            out,
+            &format!("balance {SHOWN} --on {DAY}"),
+            "And any day: an event is true when it says so, however late it was recorded.",
+        )?;
+        Balance::on(SHOWN, DAY.parse().ok())
+            .print(&self.ledger, out)
+            .await?;
+        self.ask(out, &format!("chart {SHOWN}"), "Or all days at once.")?;
+        Chart::of(SHOWN).draw(&self.ledger, out).await?;
+        Ok(())
     }
 
     async fn import(&self, out: &mut dyn Write, what: &str) -> Result<(), CommandError> {

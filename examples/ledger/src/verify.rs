@@ -1,12 +1,14 @@
 //! Refolds every account and compares: with what the bank states, and with what snapshots keep.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use es_core::{
-    Aggregate, EventId, Revision, Snapshot, SnapshotStore, StoreError, StreamId, Timestamp,
+    Aggregate, EventId, LoadError, Repository, Revision, Snapshot, SnapshotStore, StoreError,
+    StreamId, Timestamp,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::ledger::AT_ONCE;
 use crate::{Account, Cents, Difference, Ledger};
 
 /// What refolding an account came to.
@@ -61,21 +63,18 @@ impl Audit {
     }
 }
 
-/// How many accounts are refolded at the same time: enough to keep the readers of a store busy.
-const ACCOUNTS: usize = 8;
-
 /// Refolds every account from its first event, in the order of the accounts' names.
 pub async fn verify(ledger: &Ledger) -> Result<Vec<Audit>, StoreError> {
     let accounts = ledger.all().await?;
     stream::iter(accounts)
         .map(|(account, _)| audit(ledger, account))
-        .buffered(ACCOUNTS)
+        .buffered(AT_ONCE)
         .try_collect()
         .await
 }
 
 async fn audit(ledger: &Ledger, account: String) -> Result<Audit, StoreError> {
-    let mut snapshots = snapshots(ledger, &account).await?;
+    let snapshots = snapshots(ledger, &account).await?;
     let mut audit = Audit {
         account,
         events: 0,
@@ -86,18 +85,15 @@ async fn audit(ledger: &Ledger, account: String) -> Result<Audit, StoreError> {
         snapshots: snapshots.len() as u64,
         wrong_snapshots: Vec::new(),
     };
-    // From the first event on, and past all snapshots.
+    // What counts, from the first entry on and past all snapshots.
     let mut history = ledger.accounts().history(&audit.account);
+    let mut checked = Checked::new(snapshots);
     while let Some(moment) = history.try_next().await? {
         let (event, state) = (moment.event, moment.state);
         audit.events += 1;
         audit.balance = state.balance();
         audit.lowest = audit.lowest.min(state.balance());
-        if let Some(snapshot) = snapshots.remove(&event.revision)
-            && !agrees(&snapshot, event.id, &state)
-        {
-            audit.wrong_snapshots.push(event.revision);
-        }
+        checked.see(event.revision, event.id, &state);
         let entry = event.event.entry();
         if let Some(stated) = entry.stated {
             let before = audit.difference;
@@ -114,10 +110,74 @@ async fn audit(ledger: &Ledger, account: String) -> Result<Audit, StoreError> {
             }
         }
     }
-    // Those of revisions that the account hasn't come to.
-    audit.wrong_snapshots.extend(snapshots.into_keys());
     drop(history);
+    audit.wrong_snapshots = checked.wrong(ledger, &audit.account).await?;
     Ok(audit)
+}
+
+/// An account's snapshots, compared with what its history comes to.
+struct Checked {
+    snapshots: BTreeMap<Revision, Snapshot>,
+    agreeing: BTreeSet<Revision>,
+    /// The last revision, as long as the order of the fold is that of recording.
+    in_order: Option<Revision>,
+}
+
+impl Checked {
+    fn new(snapshots: BTreeMap<Revision, Snapshot>) -> Self {
+        Self {
+            snapshots,
+            agreeing: BTreeSet::new(),
+            in_order: Some(Revision::EMPTY),
+        }
+    }
+
+    /// As long as every event so far counts and stands in its order, the state after it is that of its revision.
+    fn see(&mut self, revision: Revision, id: EventId, state: &Account) {
+        self.in_order = (self.in_order).filter(|last| last.next() == revision);
+        if self.in_order.is_none() {
+            return;
+        }
+        self.in_order = Some(revision);
+        let snapshot = self.snapshots.get(&revision);
+        if snapshot.is_some_and(|snapshot| agrees(snapshot, id, state)) {
+            self.agreeing.insert(revision);
+        }
+    }
+
+    /// Those that don't agree: the others are compared with the state as it was known at their revision, which what was
+    /// corrected or came late since isn't part of.
+    async fn wrong(self, ledger: &Ledger, account: &String) -> Result<Vec<Revision>, StoreError> {
+        let mut wrong = Vec::new();
+        let is_left = |revision: &Revision| !self.agreeing.contains(revision);
+        let left: Vec<_> = (self.snapshots.into_iter())
+            .filter(|(revision, _)| is_left(revision))
+            .collect();
+        if left.is_empty() {
+            return Ok(wrong);
+        }
+        let trail = ledger.accounts().audit(account).await?;
+        let ids: HashMap<_, _> = (trail.into_iter())
+            .map(|entry| (entry.revision, entry.id))
+            .collect();
+        // Without snapshots, which it would trust.
+        let accounts = Repository::<Account, _>::new(ledger.store().clone());
+        for (revision, snapshot) in left {
+            let known = match accounts.load_at(account, revision).await {
+                Ok(loaded) => Some(loaded),
+                Err(LoadError::Store(error)) => return Err(error),
+                // One of a revision that the account hasn't come to.
+                Err(_) => None,
+            };
+            let id = ids.get(&revision);
+            let agreed =
+                (id.zip(known.as_ref())).is_some_and(|(id, state)| agrees(&snapshot, *id, state));
+            if !agreed {
+                wrong.push(revision);
+            }
+        }
+        Ok(wrong)
+    }
 }
 
 /// The snapshots of an account that this program would use.
@@ -146,6 +206,5 @@ async fn snapshots(
 
 /// Whether a snapshot is what the events up to this one come to.
 fn agrees(snapshot: &Snapshot, event: EventId, state: &Account) -> bool {
-    let kept = Account::SNAPSHOTS.and_then(|policy| (policy.decode)(snapshot.state.as_str()));
-    snapshot.event_id == event && kept.as_ref() == Some(state)
+    snapshot.event_id == event && snapshot.state_of().as_ref() == Some(state)
 }

@@ -27,6 +27,15 @@ fn debited(cents: i64) -> Debited {
         cents: Cents(cents),
         stated: Some(Cents(1)),
         reference: "R1".to_owned(),
+        covered: false,
+    }
+}
+
+/// On the condition that the balance covers it.
+fn covered(cents: i64) -> Debited {
+    Debited {
+        covered: true,
+        ..debited(cents)
     }
 }
 
@@ -52,7 +61,7 @@ fn an_account_begins_with_its_first_entry() {
 fn money_comes_and_goes() {
     Account::given(credited(50_00))
         .when(|account| account.book(&entry(Kind::Debit, 20_00), Overdraft::Refused))
-        .then(debited(20_00))
+        .then(covered(20_00))
         .then_state_with(|account| account.balance() == Cents(30_00) && account.entries() == 2);
 }
 
@@ -74,7 +83,7 @@ fn an_overdraft_is_allowed_unless_it_is_said_otherwise() {
 fn all_of_a_balance_may_go() {
     Account::given(credited(50_00))
         .when(|account| account.book(&entry(Kind::Debit, 50_00), Overdraft::Refused))
-        .then(debited(50_00));
+        .then(covered(50_00));
 }
 
 #[test]

@@ -52,7 +52,10 @@ fn the_row_s_date_is_its_effective_time_and_its_line_the_reason() {
         .unwrap();
     let midnight: es_core::Timestamp = "1993-01-03T00:00:00Z".parse().unwrap();
     assert_eq!(row.0, midnight.micros());
-    assert_eq!(row.1, r#"{"cents":3050,"stated":6950,"reference":"c"}"#);
+    assert_eq!(
+        row.1,
+        r#"{"cents":3050,"stated":6950,"reference":"c","covered":false}"#
+    );
     assert_eq!(row.2, r#"{"actor":"import","reason":"line 4 of file.csv"}"#);
 }
 

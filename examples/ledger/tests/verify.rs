@@ -6,19 +6,8 @@ use support::{Bank, HEADER};
 
 /// The rows that are named: account, revision and reference.
 fn named(out: &str) -> Vec<(String, u64, String)> {
-    let mut named = Vec::new();
-    for line in out.lines().skip(1).take_while(|line| !line.is_empty()) {
-        // From the right, as an account's name may hold spaces.
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let last = words.len() - 1;
-        let revision = words[last - 6].parse().unwrap();
-        named.push((
-            words[..last - 6].join(" "),
-            revision,
-            words[last].to_owned(),
-        ));
-    }
-    named
+    let row = |row: support::Named| (row.account, row.revision, row.reference);
+    support::named(out).into_iter().map(row).collect()
 }
 
 #[test]
@@ -157,6 +146,39 @@ fn a_snapshot_that_is_not_what_the_events_come_to_is_found() {
             ran.out
         );
     }
+}
+
+#[test]
+fn the_snapshots_of_a_corrected_account_are_what_was_known_at_their_revision() {
+    let bank = sixty();
+    for reference in ["r10", "r60"] {
+        bank.ask(&[
+            "correct",
+            "1",
+            reference,
+            "--amount",
+            "2",
+            "--balance",
+            "2",
+            "--reason",
+            "a slip",
+        ]);
+    }
+    let compared = |wrong: u64| {
+        let out = bank.run(&["verify"]).out;
+        let line = out.lines().find(|line| line.contains("compared")).unwrap();
+        assert!(line.ends_with(&format!("compared, {wrong} wrong")), "{out}");
+        out
+    };
+    compared(0);
+    let connection = rusqlite::Connection::open(bank.db()).unwrap();
+    let change = "UPDATE snapshots SET state = replace(state, '2500', '2600') WHERE revision = 25";
+    assert_eq!(connection.execute(change, []).unwrap(), 1);
+    let out = compared(1);
+    assert!(
+        out.contains("the snapshot of 1 at revision 25 isn't what"),
+        "{out}"
+    );
 }
 
 #[test]

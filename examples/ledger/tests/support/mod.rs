@@ -33,6 +33,9 @@ impl Bank {
         command
             .current_dir(self.folder.path())
             .args(arguments)
+            // What surrounds the tests has no part in them.
+            .env_remove("LEDGER_STORE")
+            .env("USER", "ada")
             .stdin(Stdio::null());
         command
     }
@@ -53,6 +56,25 @@ impl Bank {
     pub(crate) fn import(&self, csv: impl AsRef<[u8]>, options: &[&str]) -> Ran {
         std::fs::write(self.folder.path().join("file.csv"), csv).unwrap();
         self.run(&[&["import", "file.csv"], options].concat())
+    }
+
+    /// The program with these arguments, which it refuses: it prints no result, and says why.
+    pub(crate) fn refuse(&self, arguments: &[&str]) -> String {
+        let ran = self.run(arguments);
+        assert_eq!(
+            (ran.code, ran.out.as_str()),
+            (2, ""),
+            "{arguments:?}: {ran:?}"
+        );
+        ran.err
+    }
+
+    /// A bank with the shipped sample.
+    pub(crate) fn with_sample() -> Self {
+        let bank = Self::new();
+        let ran = bank.import(ledger::sample::CSV, &[]);
+        assert_eq!((ran.code, ran.tally()), (0, [2_982, 0, 0]));
+        bank
     }
 
     /// The balance and revision of an account.
@@ -102,4 +124,46 @@ impl Ran {
         errors.sort();
         errors
     }
+}
+
+/// A row that `verify` names.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Named {
+    pub(crate) account: String,
+    pub(crate) revision: u64,
+    pub(crate) reference: String,
+    /// How much more the bank states than the entries come to, at the row and before it, in cents.
+    pub(crate) difference: i64,
+    pub(crate) before: i64,
+}
+
+/// The rows that `verify` names.
+pub(crate) fn named(out: &str) -> Vec<Named> {
+    let mut named = Vec::new();
+    if !out.starts_with("account ") {
+        return named;
+    }
+    for line in out.lines().skip(1).take_while(|line| !line.is_empty()) {
+        // From the right, as an account's name may hold spaces.
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (account, rest) = words.split_at(words.len() - 7);
+        named.push(Named {
+            account: account.join(" "),
+            revision: rest[0].parse().unwrap(),
+            difference: cents(rest[4]),
+            before: cents(rest[5]),
+            reference: rest[6].to_owned(),
+        });
+    }
+    named
+}
+
+/// A sum of money, in cents.
+pub(crate) fn cents(text: &str) -> i64 {
+    text.replace('.', "").parse().unwrap()
+}
+
+/// A sum of money, as it is written.
+pub(crate) fn money(cents: i64) -> String {
+    ledger::Cents(cents).to_string()
 }

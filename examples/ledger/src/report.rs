@@ -1,0 +1,143 @@
+//! Monthly totals, made anew of the whole log.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use clap::Args;
+use es_core::{
+    Corrected, EventStore, Filter, InMemory, LogQuery, Phase, Position, Runner, RunnerHandle,
+};
+use futures_util::StreamExt;
+
+use crate::bar::Rebuild;
+use crate::command::Verdict;
+use crate::failure::CommandError;
+use crate::ledger::CORRECTIONS;
+use crate::monthly::{Month, MonthlyTotals, Totals};
+use crate::print::visible;
+use crate::row::Quoted;
+use crate::{Account, AccountEvent, Ledger, by_name};
+
+/// `report`.
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Only this account.
+    account: Option<String>,
+}
+
+impl Report {
+    pub(crate) async fn print(
+        self,
+        ledger: &Ledger,
+        out: &mut dyn Write,
+    ) -> Result<Verdict, CommandError> {
+        let totals = monthly_totals(ledger).await?;
+        let mut accounts: Vec<_> = totals.accounts().collect();
+        if let Some(only) = &self.account {
+            accounts.retain(|(name, _)| *name == only);
+            if accounts.is_empty() {
+                // There, but without an entry that was booked, or not there.
+                crate::past::account(ledger, only).await?;
+                return Err(CommandError::NothingBooked(Quoted::new(only)));
+            }
+        }
+        accounts.sort_by(|(a, _), (b, _)| by_name(a, b));
+        head(out)?;
+        for (name, months) in accounts {
+            lines(out, months, &visible(name))?;
+        }
+        if self.account.is_none() {
+            lines(out, &totals.over_all(), "all accounts")?;
+        }
+        Ok(Verdict::Fine)
+    }
+}
+
+/// Folds the log into the totals, and shows how far it is.
+async fn monthly_totals(ledger: &Ledger) -> Result<MonthlyTotals, CommandError> {
+    let head = ledger.store().head().await?;
+    let projection = InMemory::<MonthlyTotals>::new();
+    let view = projection.view();
+    let runner = Runner::new(ledger.store().clone(), projection);
+    let handle = runner.handle();
+    let running = tokio::spawn(runner.run());
+    let built = built(&handle, head).await;
+    handle.shutdown().await;
+    // What has stopped it stands in its status.
+    drop(running.await);
+    built?;
+    let mut totals = MonthlyTotals::clone(&view.read());
+    follow_corrections(ledger, &mut totals, handle.status().frontier).await?;
+    Ok(totals)
+}
+
+/// Waits until everything up to a position is in.
+async fn built(handle: &RunnerHandle, head: Position) -> Result<(), CommandError> {
+    let bar = Rebuild::new("monthly totals");
+    let mut changes = handle.changes();
+    while let Some(status) = changes.next().await {
+        bar.show(&status);
+        if status.frontier >= head {
+            return Ok(());
+        }
+        // The runner would wait for a store that is away; whoever looks at a terminal is told.
+        if matches!(status.phase, Phase::Retrying | Phase::Stopped)
+            && let Some(failure) = status.last_failure
+        {
+            return Err(CommandError::Report(failure));
+        }
+    }
+    Ok(())
+}
+
+/// The projection is made of the entries as they were recorded: what corrections made of them is followed here, up to
+/// where the projection stands.
+async fn follow_corrections(
+    ledger: &Ledger,
+    totals: &mut MonthlyTotals,
+    until: Position,
+) -> Result<(), CommandError> {
+    let filter = CORRECTIONS
+        .iter()
+        .fold(Filter::of::<Account>(), |filter, name| filter.name(*name));
+    let mut query = LogQuery::all().filter(filter).until(until);
+    loop {
+        let page = ledger.store().read_log(query.clone()).await?;
+        for event in &page.events {
+            let corrected = Corrected::<AccountEvent>::by(ledger.store(), event).await?;
+            if let Some(corrected) = corrected {
+                totals.correct(&corrected);
+            }
+        }
+        if page.end {
+            return Ok(());
+        }
+        query.after = page.looked_to;
+    }
+}
+
+fn head(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "{:7} {:>9} {:>16} {:>16} {:>16}  account",
+        "month", "entries", "credits", "debits", "net"
+    )
+}
+
+fn lines(out: &mut dyn Write, months: &BTreeMap<Month, Totals>, whose: &str) -> io::Result<()> {
+    let mut sum = Totals::default();
+    for (month, totals) in months {
+        sum.add(totals);
+        line(out, &month.to_string(), totals, whose)?;
+    }
+    line(out, "total", &sum, whose)
+}
+
+fn line(out: &mut dyn Write, when: &str, totals: &Totals, whose: &str) -> io::Result<()> {
+    let (entries, credits, debits) = (totals.entries, totals.credits, totals.debits);
+    let net = totals.net();
+    writeln!(
+        out,
+        "{when:7} {entries:>9} {credits:>16} {debits:>16} {net:>16}  {whose}"
+    )
+}
