@@ -49,7 +49,7 @@ fn main() {
     let server = bare::server();
     println!("| load | plain µs/append | hashed µs/append | ratio |\n|---|---|---|---|");
     for load in &LOADS {
-        let (mut plains, mut hashes, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut without, mut with, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..ROUNDS {
             let hashed_first = round % 2 == 1;
             let first = runtime.block_on(run(load, server.url(), hashed_first));
@@ -59,15 +59,15 @@ fn main() {
             } else {
                 (first, second)
             };
-            plains.push(microseconds(load, plain));
-            hashes.push(microseconds(load, hashed));
+            without.push(microseconds(load, plain));
+            with.push(microseconds(load, hashed));
             ratios.push(hashed / plain);
         }
         println!(
             "| {} | {:.1} | {:.1} | {:.3} |",
             load.name,
-            median(plains),
-            median(hashes),
+            median(without),
+            median(with),
             median(ratios)
         );
     }
