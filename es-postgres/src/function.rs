@@ -60,12 +60,15 @@ pub(crate) const HASHING: Kind = Kind {
                 hashes[event] := hash;
             END IF;
         END LOOP;
+    ELSIF cardinality(ids) = 1 THEN
+        -- Here and not in the INSERT, which would make the whole expression ready anew each time.
+        hash := {schema}.hash(last_hashes[1], ids[1], met[1] + 1, versions[1], streams[1], names[1], payloads[1],
+            metadata[1], effective[1]);
     END IF;
 
 ",
     column: ", hash",
-    hash_of_one: ", {schema}.hash(last_hashes[1], ids[1], met[1] + 1, versions[1], streams[1], names[1], payloads[1],
-            metadata[1], effective[1])",
+    hash_of_one: ", hash",
     hash_of_each: ", coalesce(hashes[i.number], {schema}.hash(last_hashes[i.append], i.id, met[i.append] + 1, i.version,
             i.stream, i.name, i.payload, i.metadata, i.effective))",
 };
