@@ -155,7 +155,7 @@ fn an_event_that_cannot_be_read_is_an_error_and_changes_nothing() {
     assert!(matches!(overview.fold(&torn), Err(DecodeError::Payload(_))));
     let mut odd = stored("account/1", "account.deposited", 2, r#"{"cents":5}"#);
     odd.envelope.metadata = Json::from_stored("[]");
-    assert!(matches!(overview.fold(&odd), Err(DecodeError::Payload(_))));
+    assert!(matches!(overview.fold(&odd), Err(DecodeError::Metadata(_))));
     assert_eq!(overview, Overview::default());
 }
 
