@@ -152,6 +152,7 @@ fn refused<E: std::error::Error>(error: ExecuteError<E>) -> Result<Refused, Unse
         ExecuteError::AlreadyExists { .. } => Ok(refused(RejectionKind::AlreadyExists, &error)),
         ExecuteError::Conflict(conflict) => Err(Unsent::Later(StoreError::Conflict(conflict))),
         ExecuteError::Store(error) => Err(unsent(error)),
+        // No command ends so.
         ExecuteError::Load(error) => Err(Unsent::Stuck(chain(&error))),
     }
 }

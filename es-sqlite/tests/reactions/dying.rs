@@ -42,7 +42,7 @@ impl Point {
     }
 }
 
-/// A store, or what keeps the place in its log, that aborts the program when it comes to a point for the n-th time.
+/// A store that aborts the program when it comes to a point for the n-th time.
 #[derive(Clone)]
 pub(crate) struct Dying<S> {
     store: S,

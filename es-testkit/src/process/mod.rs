@@ -146,18 +146,21 @@ impl<P: Process> ProcessScenario<P> {
     }
 
     /// This command was accepted.
+    #[must_use = "nothing is tested before `when` and `then`"]
     #[track_caller]
     pub fn given_accepted<C: SentBy<P>>(self, command: C) -> Self {
         self.answered(&command, None).without_quarantine()
     }
 
     /// When the events are recorded that follow.
+    #[must_use = "nothing is tested before `when` and `then`"]
     pub fn recorded_at(mut self, time: Timestamp) -> Self {
         self.log = self.log.recorded_at(time);
         self
     }
 
     /// Who does what follows.
+    #[must_use = "nothing is tested before `when` and `then`"]
     pub fn by(mut self, actor: &str) -> Self {
         self.log = self.log.by(actor);
         self
