@@ -253,6 +253,9 @@ pub enum Invalid {
     /// A decision brought forth an initial event for a stream that has events, or began one with another event.
     #[error("{0}")]
     Misplaced(crate::Misplaced),
+    /// A revision where a point of the log is asked for.
+    #[error("a revision is of one stream; what a log knew is said by a position or an instant")]
+    RevisionOfLog,
     /// A limit that only this store has.
     #[error("{0}")]
     Store(Cause),

@@ -1,5 +1,6 @@
 //! What the derives' expansions call, and the test kit. Not part of the public interface: it changes without notice.
 
+pub use std::boxed::Box;
 pub use std::string::String;
 pub use std::vec::Vec;
 
@@ -11,8 +12,61 @@ pub use crate::upcast::{
 
 use crate::{
     Aggregate, Command, DecodeError, EncodeError, Event, EventDescriptor, EventSet, Handle,
-    HandleCreate, Handler, Json, Misplaced, Payload, Process, SnapshotPolicy,
+    HandleCreate, Handler, Json, Misplaced, Payload, Process, Recorded, SnapshotPolicy,
+    StoredEvent,
 };
+
+/// Changes a state as a correction says.
+pub type Correcting<P> = Box<dyn FnOnce(&mut P)>;
+
+/// A correction's change to a projection whose event on this line it is, by its facts.
+pub type CorrectingLine<P> = fn(
+    usize,
+    Option<&StoredEvent>,
+    Option<&StoredEvent>,
+) -> Result<Option<Correcting<P>>, DecodeError>;
+
+/// Has a projection follow a correction, or leaves it as it is.
+///
+/// # Errors
+///
+/// A fact can't be read.
+pub fn correct<P>(
+    state: &mut P,
+    line: impl Fn(&str) -> Option<usize>,
+    by_line: CorrectingLine<P>,
+    before: Option<&StoredEvent>,
+    after: Option<&StoredEvent>,
+) -> Result<(), DecodeError> {
+    let line = |fact: Option<&StoredEvent>| fact.and_then(|fact| line(&fact.name));
+    let on =
+        |at: Option<usize>, before, after| at.map_or(Ok(None), |at| by_line(at, before, after));
+    let changes = match (line(before), line(after)) {
+        (old, new) if old == new => [on(old, before, after)?, None],
+        (old, new) => [on(old, before, None)?, on(new, None, after)?],
+    };
+    // All is read before anything is changed.
+    for change in changes.into_iter().flatten() {
+        change(state);
+    }
+    Ok(())
+}
+
+/// A fact of a correction as its event.
+///
+/// # Errors
+///
+/// It can't be read.
+pub fn fact<E>(
+    stored: Option<&StoredEvent>,
+    decode: impl FnOnce(u32, &str) -> Result<E, DecodeError>,
+) -> Result<Option<Recorded<E>>, DecodeError> {
+    let Some(stored) = stored else {
+        return Ok(None);
+    };
+    let event = decode(stored.version, stored.payload.as_str())?;
+    Recorded::new(event, &stored.envelope).map(Some)
+}
 
 /// The state before any event, of an aggregate without initial events.
 #[diagnostic::on_unimplemented(

@@ -1,3 +1,4 @@
+use crate::temporal::{INSERTED, REPLACED, RETRACTED};
 use crate::{DecodeError, EventDescriptor, EventSet, Failure, Filter, Recorded, StoredEvent};
 
 /// A read model made of the events of any aggregates: its name, its version, and which events it is made of.
@@ -45,9 +46,18 @@ pub trait Projection: Sized + Send + Sync + 'static {
     /// The events that it is made of.
     const EVENTS: &'static [EventDescriptor];
 
-    /// Lets its events pass, by all of their names, present and former.
+    /// Whether it follows corrections: see [`Fold::correct`]. One that doesn't passes over them, and counts no fact twice.
+    const CORRECTIONS: bool = false;
+
+    /// Lets its events pass, by all of their names, present and former; and corrections, if it follows them.
     fn filter() -> Filter {
-        Filter::of_events(Self::EVENTS)
+        let filter = Filter::of_events(Self::EVENTS);
+        if !Self::CORRECTIONS {
+            return filter;
+        }
+        [RETRACTED, REPLACED, INSERTED]
+            .into_iter()
+            .fold(filter, Filter::name)
     }
 }
 
@@ -70,6 +80,23 @@ pub trait Fold: Projection {
     ///
     /// The event can't be read. The state is as it was.
     fn fold(&mut self, stored: &StoredEvent) -> Result<(), DecodeError>;
+
+    /// Takes a correction into the state: undoes the one fact, and does the other. A fact that isn't listed changes nothing.
+    ///
+    /// The derive writes it where `#[projection(…)]` has `corrections`, and sends it to
+    /// [`Apply<Corrected<E>>`](crate::Corrected) of each event.
+    ///
+    /// # Errors
+    ///
+    /// A fact can't be read. The state is as it was.
+    fn correct(
+        &mut self,
+        before: Option<&StoredEvent>,
+        after: Option<&StoredEvent>,
+    ) -> Result<(), DecodeError> {
+        let _ = (before, after);
+        Ok(())
+    }
 }
 
 /// A projection whose events come to a handler, as one enum.

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use crate::temporal::Struck;
 use crate::{DecodeError, Fold, StoredEvent};
 
 /// Two copies of a state, so that readers hold one while the other is folded.
@@ -14,7 +15,25 @@ pub(super) struct Copies<P> {
     /// What was shown before.
     retired: Option<Arc<P>>,
     /// What `shown` (with `working`, once it is shown) has and `retired` hasn't.
-    missing: Vec<StoredEvent>,
+    missing: Vec<Step>,
+}
+
+/// What is folded.
+#[derive(Clone)]
+pub(super) enum Step {
+    Event(StoredEvent),
+    Correction(Struck),
+}
+
+impl Step {
+    fn fold_into<P: Fold>(&self, state: &mut P) -> Result<(), DecodeError> {
+        match self {
+            Self::Event(event) => state.fold(event),
+            Self::Correction(struck) => {
+                state.correct(struck.before.as_ref(), struck.after.as_ref())
+            }
+        }
+    }
 }
 
 /// A copy that lacks more events than this is thrown away: folding them again would cost more than a new copy.
@@ -30,17 +49,17 @@ impl<P: Fold + Clone> Copies<P> {
         }
     }
 
-    /// Folds an event; what is shown stays as it is.
-    pub(super) fn fold(&mut self, event: &StoredEvent) -> Result<(), DecodeError> {
+    /// Folds an event or a correction; what is shown stays as it is.
+    pub(super) fn fold(&mut self, step: Step) -> Result<(), DecodeError> {
         let mut working = match self.working.take() {
             Some(working) => working,
             None => self.caught_up(),
         };
-        let folded = working.fold(event);
+        let folded = step.fold_into(&mut working);
         self.working = Some(working);
         folded?;
         if self.missing.len() <= MISSING {
-            self.missing.push(event.clone());
+            self.missing.push(step);
         }
         Ok(())
     }
@@ -51,7 +70,9 @@ impl<P: Fold + Clone> Copies<P> {
         let retired = self.retired.take().and_then(Arc::into_inner);
         match retired {
             Some(mut state) if missing.len() <= MISSING => {
-                let up_to_date = missing.iter().try_for_each(|event| state.fold(event));
+                let up_to_date = missing
+                    .iter()
+                    .try_for_each(|step| step.fold_into(&mut state));
                 // They were folded before, and are folded again to the same effect.
                 if up_to_date.is_ok() {
                     return state;

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use copies::Copies;
+use copies::{Copies, Step};
 use futures_core::future::BoxFuture;
 pub use state::{SavedState, StateStore};
 use state::{Saving, load, save};
@@ -16,9 +16,10 @@ use tokio::sync::watch;
 use view::Shown;
 pub use view::View;
 
+use crate::temporal::Struck;
 use crate::{
-    Batch, Begun, Checkpoint, Consumer, ConsumerProfile, Failure, Fold, Payload, Position, Refusal,
-    Standing,
+    Batch, Begun, Checkpoint, Consumer, ConsumerProfile, EventStore, Failure, Fold, Payload,
+    Position, Refusal, Standing, StoreError,
 };
 
 /// A projection that this process folds for itself, for its readers.
@@ -58,6 +59,8 @@ pub struct InMemory<P> {
     folded: (Checkpoint, Position),
     last_shown: Instant,
     saving: Option<Saving<P>>,
+    /// Where it is looked up what a correction changed.
+    corrections: Option<Arc<dyn EventStore>>,
 }
 
 /// While it catches up, what is folded is shown this often: each showing costs a copy of the state then.
@@ -78,6 +81,16 @@ impl<P: Fold + Clone + Default> InMemory<P> {
             folded: (Checkpoint::START, Position::START),
             last_shown: Instant::now(),
             saving: None,
+            corrections: None,
+        }
+    }
+
+    /// Where it is looked up what a correction changed: the store whose log it follows. A projection that follows corrections
+    /// can't begin without it; for another one it does nothing. Each correction costs reading its stream.
+    pub fn corrections_from(self, store: impl EventStore) -> Self {
+        Self {
+            corrections: Some(Arc::new(store)),
+            ..self
         }
     }
 
@@ -144,9 +157,32 @@ impl<P: Fold + Clone + Default> InMemory<P> {
         }
     }
 
-    fn fold(&mut self, batch: &Batch) -> Result<(), Refusal> {
-        for (taken, event) in batch.events.iter().enumerate() {
-            if let Err(reason) = self.copies.fold(event) {
+    /// What is to be folded, up to a failure. Nothing is folded while this waits, so that dropping it leaves the state whole.
+    async fn steps(&self, batch: &Batch) -> (Vec<Step>, Option<Failure>) {
+        let mut steps = Vec::with_capacity(batch.events.len());
+        for event in &batch.events {
+            let struck = match &self.corrections {
+                Some(store) if P::CORRECTIONS => Struck::by(&**store, event).await,
+                _ => Ok(None),
+            };
+            match struck {
+                Ok(Some(struck)) => steps.push(Step::Correction(struck)),
+                Ok(None) => steps.push(Step::Event(event.clone())),
+                Err(error) => return (steps, Some(error.into())),
+            }
+        }
+        (steps, None)
+    }
+
+    fn fold(
+        &mut self,
+        batch: &Batch,
+        steps: Vec<Step>,
+        failure: Option<Failure>,
+    ) -> Result<(), Refusal> {
+        let taken = steps.len();
+        for (taken, (event, step)) in batch.events.iter().zip(steps).enumerate() {
+            if let Err(reason) = self.copies.fold(step) {
                 self.show();
                 return Err(Refusal::new(taken, Failure::decode(event, reason)));
             }
@@ -155,6 +191,10 @@ impl<P: Fold + Clone + Default> InMemory<P> {
                 event_id: Some(event.envelope.id),
             };
             self.folded = (checkpoint, event.position);
+        }
+        if let Some(failure) = failure {
+            self.show();
+            return Err(Refusal::new(taken, failure));
         }
         self.folded.1 = batch.looked_to;
         if batch.caught_up || self.last_shown.elapsed() >= SHOW_EVERY {
@@ -181,13 +221,23 @@ impl<P: Fold + Clone + Default> Consumer for InMemory<P> {
 
     fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>> {
         Box::pin(async {
+            if P::CORRECTIONS && self.corrections.is_none() {
+                let cause = format!(
+                    "the projection `{}` follows corrections and isn't told from where: `corrections_from(store)`",
+                    P::NAME
+                );
+                return Err(StoreError::Backend(cause.into()).into());
+            }
             self.load().await;
             Ok(Begun::At(self.folded.0))
         })
     }
 
     fn consume<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>> {
-        Box::pin(async { self.fold(batch) })
+        Box::pin(async {
+            let (steps, failure) = self.steps(batch).await;
+            self.fold(batch, steps, failure)
+        })
     }
 
     fn standing(&self) -> Standing {

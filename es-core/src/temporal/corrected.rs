@@ -1,10 +1,12 @@
+use std::collections::HashSet;
+
 use super::correction::is_correction;
-use super::fact::Fact;
+use super::fact::{Fact, Key};
 use super::read::decoded;
 use super::standing::Standing;
 use crate::{
     DecodeError, EventSet, EventStore, Recorded, Revision, StoreError, StoredEvent, StreamQuery,
-    spans,
+    Timestamp, spans,
 };
 
 /// What one correction changed: the fact that doesn't count any more, and the one that counts now.
@@ -21,9 +23,39 @@ pub struct Corrected<E> {
     pub after: Option<Recorded<E>>,
 }
 
+impl<E> Corrected<E> {
+    /// What a correction changed.
+    pub const fn new(before: Option<Recorded<E>>, after: Option<Recorded<E>>) -> Self {
+        Self { before, after }
+    }
+}
+
 impl<E: EventSet> Corrected<E> {
     /// What a stored event corrected; `None` if it isn't a correction. Reads its stream up to it.
     pub async fn by<S: EventStore + ?Sized>(
+        store: &S,
+        event: &StoredEvent,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(struck) = Struck::by(store, event).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            before: of_set(struck.before.as_ref())?,
+            after: of_set(struck.after.as_ref())?,
+        }))
+    }
+}
+
+/// What one correction changed, as stored events: each with its correction's envelope, if one carries it.
+#[derive(Debug, Clone)]
+pub(crate) struct Struck {
+    pub(crate) before: Option<StoredEvent>,
+    pub(crate) after: Option<StoredEvent>,
+}
+
+impl Struck {
+    /// What a stored event corrected; `None` if it isn't a correction. Reads its stream up to it.
+    pub(crate) async fn by<S: EventStore + ?Sized>(
         store: &S,
         event: &StoredEvent,
     ) -> Result<Option<Self>, StoreError> {
@@ -35,9 +67,18 @@ impl<E: EventSet> Corrected<E> {
         let old = Standing::of(earlier)?.facts(earlier)?;
         let new = Standing::of(&entries)?.facts(&entries)?;
         Ok(Some(Self {
-            before: only_in(&old, &new)?,
-            after: only_in(&new, &old)?,
+            before: only_in(&old, &new),
+            after: only_in(&new, &old),
         }))
+    }
+
+    /// Only what is effective by this instant.
+    pub(crate) fn effective(self, instant: Timestamp) -> Self {
+        let by = |fact: &StoredEvent| Key::of(fact).effective_at <= instant;
+        Self {
+            before: self.before.filter(by),
+            after: self.after.filter(by),
+        }
     }
 }
 
@@ -66,13 +107,15 @@ async fn up_to<S: EventStore + ?Sized>(
 }
 
 /// The fact that the one history has and the other hasn't: there is at most one, as a correction changes one place.
-fn only_in<E: EventSet>(one: &[Fact], other: &[Fact]) -> Result<Option<Recorded<E>>, StoreError> {
-    let ids: std::collections::HashSet<_> =
-        other.iter().map(|fact| fact.event.envelope.id).collect();
-    let fact = one
-        .iter()
-        .find(|fact| !ids.contains(&fact.event.envelope.id));
-    match fact.map(|fact| decoded(&fact.event)) {
+fn only_in(one: &[Fact], other: &[Fact]) -> Option<StoredEvent> {
+    let ids: HashSet<_> = other.iter().map(|fact| fact.event.envelope.id).collect();
+    let mut facts = one.iter();
+    let fact = facts.find(|fact| !ids.contains(&fact.event.envelope.id))?;
+    Some(fact.event.clone())
+}
+
+fn of_set<E: EventSet>(fact: Option<&StoredEvent>) -> Result<Option<Recorded<E>>, StoreError> {
+    match fact.map(decoded) {
         None => Ok(None),
         // A reader of some events doesn't know the others.
         Some(Err(StoreError::Undecodable(error))) if error.reason == DecodeError::UnknownName => {

@@ -12,6 +12,7 @@ mod fact;
 mod impact;
 mod judging;
 mod kept;
+mod project;
 mod read;
 mod refold;
 mod search;
@@ -24,12 +25,16 @@ pub(crate) use checked::{Broken, check};
 pub use correct_error::CorrectError;
 pub use correctable::{Correctable, Corrections, Violation};
 pub use corrected::Corrected;
+pub(crate) use corrected::Struck;
 pub use correcting::{Correct, CorrectAs, Correction};
-pub(crate) use correction::{Correction as StoredCorrection, is_correction};
+pub(crate) use correction::{
+    Correction as StoredCorrection, INSERTED, REPLACED, RETRACTED, is_correction,
+};
 pub use diff::{Change, Diff};
 pub(crate) use fact::{Facts, Key, fold};
 pub use impact::{Effect, Fate, Impact};
 pub(crate) use kept::{kept_state, read_kept};
+pub use project::project;
 pub(crate) use read::decoded;
 pub(crate) use standing::{Force, Standing};
 pub use timeline::{Sample, Samples};

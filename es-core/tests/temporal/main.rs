@@ -9,6 +9,7 @@ mod ledger;
 mod model;
 mod page;
 mod past;
+mod projection;
 mod records;
 mod reference;
 mod samples;

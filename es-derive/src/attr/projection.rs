@@ -7,7 +7,7 @@ use super::aggregate::{EventLine, Line, derive, first};
 use super::{Number, crate_path, each_item, number, set, value, word, wrong_name};
 use crate::errors::Errors;
 use crate::nearest::unknown;
-use crate::symbol::{CRATE, DERIVE, EVENT, NAME, PROJECTION, VERSION};
+use crate::symbol::{CORRECTIONS, CRATE, DERIVE, EVENT, NAME, PROJECTION, VERSION};
 
 /// What stands in `#[projection(…)]`.
 #[derive(Default)]
@@ -16,6 +16,8 @@ pub struct Container {
     pub version: Option<Number>,
     pub event: Option<Ident>,
     pub derive: Option<Derive>,
+    /// The word `corrections`, which stands alone.
+    pub corrections: Option<Ident>,
     pub crate_path: Option<Path>,
 }
 
@@ -61,11 +63,21 @@ impl Container {
                     },
                 )
             }
+            CORRECTIONS if input.peek(syn::Token![=]) || input.peek(syn::token::Paren) => {
+                Err(syn::Error::new_spanned(
+                    &word,
+                    "`corrections` takes no value: without the word the projection passes over them",
+                ))
+            }
+            CORRECTIONS => set(&mut self.corrections, &word, word.clone()),
             CRATE => {
                 let path = crate_path(input, &word)?;
                 set(&mut self.crate_path, &word, path)
             }
-            _ => Err(unknown(&word, &[NAME, VERSION, EVENT, DERIVE, CRATE])),
+            _ => Err(unknown(
+                &word,
+                &[NAME, VERSION, EVENT, DERIVE, CORRECTIONS, CRATE],
+            )),
         }
     }
 }

@@ -70,12 +70,15 @@ fn identity(model: &Projection<'_>, name: &LitStr, version: &Number) -> TokenStr
     let ident = &model.input.ident;
     let version = version.value;
     let constants = constants(model);
+    let corrections =
+        (model.corrections.is_some()).then(|| quote! { const CORRECTIONS: bool = true; });
     quote! {
         #[automatically_derived]
         impl #es::Projection for #ident {
             const NAME: &'static str = #name;
             const VERSION: u32 = #version;
             const EVENTS: &'static [#es::EventDescriptor] = &[#(#constants.descriptor),*];
+            #corrections
         }
     }
 }
@@ -99,9 +102,11 @@ fn folding(model: &Projection<'_>) -> TokenStream {
     let functions = lines().map(|(at, line)| fold(model, at, line));
     let folds: Vec<Ident> = lines().map(|(at, line)| fold_name(at, line)).collect();
     let places = 0..folds.len();
-    let schema = fields_fingerprint(model.input, None);
+    let schema = fields_fingerprint(model.input, model.corrections.as_ref());
+    let (correcting, correct) = corrections(model).unzip();
     quote! {
         #(#functions)*
+        #correcting
         #[automatically_derived]
         impl #es::Fold for #ident {
             const SCHEMA: u64 = #schema;
@@ -115,8 +120,92 @@ fn folding(model: &Projection<'_>) -> TokenStream {
                     _ => ::core::result::Result::Ok(()),
                 }
             }
+
+            #correct
         }
     }
+}
+
+/// Where it follows corrections, a function of each event, and the method of [`folding`]'s impl that calls them:
+///
+/// ```text
+/// fn __correct_0(__before: Option<&StoredEvent>, __after: Option<&StoredEvent>)
+///     -> Result<Option<Correcting<Balances>>, DecodeError>
+/// {
+///     let __before = fact(__before, __EVENT_0.decode)?;
+///     let __after = fact(__after, __EVENT_0.decode)?;
+///     Ok(Some(Box::new(move |__state: &mut Balances| {
+///         <Balances as Apply<Corrected<AccountOpened>>>::apply(__state, Corrected::new(__before, __after))
+///     })))
+/// }
+///
+/// fn correct(&mut self, __before: Option<&StoredEvent>, __after: Option<&StoredEvent>) -> Result<(), DecodeError> {
+///     correct(self, |__name| __NAMES.line(__name), |__line, __before, __after| match __line {
+///         0 => __correct_0(__before, __after),
+///         ..
+///         _ => Ok(None),
+///     }, __before, __after)
+/// }
+/// ```
+fn corrections(model: &Projection<'_>) -> Option<(TokenStream, TokenStream)> {
+    model.corrections.as_ref()?;
+    let es = &model.crate_path;
+    let lines = || model.events.iter().enumerate();
+    let functions = lines().map(|(at, line)| correcting(model, at, line));
+    let names: Vec<Ident> = lines().map(|(at, line)| correct_name(at, line)).collect();
+    let places = 0..names.len();
+    let correct = quote! {
+        fn correct(
+            &mut self,
+            __before: ::core::option::Option<&#es::StoredEvent>,
+            __after: ::core::option::Option<&#es::StoredEvent>,
+        ) -> ::core::result::Result<(), #es::DecodeError> {
+            #es::__private::correct(
+                self,
+                |__name| __NAMES.line(__name),
+                |__line, __before, __after| match __line {
+                    #(#places => #names(__before, __after),)*
+                    _ => ::core::result::Result::Ok(::core::option::Option::None),
+                },
+                __before,
+                __after,
+            )
+        }
+    };
+    Some((quote! { #(#functions)* }, correct))
+}
+
+fn correcting(model: &Projection<'_>, at: usize, line: &EventLine) -> TokenStream {
+    let es = &model.crate_path;
+    let ident = &model.input.ident;
+    let ty = &line.ty;
+    let (name, constant) = (correct_name(at, line), constant(at, line));
+    // What is missing is reported at the event's line.
+    let mut state = ident.clone();
+    state.set_span(ident.span().located_at(ty.span()));
+    let apply = quote_spanned! {ty.span()=>
+        <#state as #es::Apply<#es::Corrected<#ty>>>::apply(__state, __corrected)
+    };
+    quote! {
+        fn #name(
+            __before: ::core::option::Option<&#es::StoredEvent>,
+            __after: ::core::option::Option<&#es::StoredEvent>,
+        ) -> ::core::result::Result<
+            ::core::option::Option<#es::__private::Correcting<#ident>>,
+            #es::DecodeError,
+        > {
+            let __before = #es::__private::fact(__before, #constant.decode)?;
+            let __after = #es::__private::fact(__after, #constant.decode)?;
+            let __corrected = #es::Corrected::new(__before, __after);
+            ::core::result::Result::Ok(::core::option::Option::Some(#es::__private::Box::new(
+                move |__state: &mut #ident| #apply,
+            )))
+        }
+    }
+}
+
+fn correct_name(at: usize, line: &EventLine) -> Ident {
+    format_ident!("__correct_{at}", span = line.ty.span())
 }
 
 /// ```text

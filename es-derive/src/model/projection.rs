@@ -17,6 +17,8 @@ pub struct Projection<'a> {
     /// The enum to be made; without it, the events are folded into the projection itself.
     pub event: Option<Ident>,
     pub derive: Vec<Path>,
+    /// Where it says that it follows corrections.
+    pub corrections: Option<Ident>,
     pub events: Vec<EventLine>,
 }
 
@@ -61,6 +63,7 @@ impl<'a> Projection<'a> {
             version: container.version,
             event: container.event,
             derive,
+            corrections: container.corrections,
             events,
         }
     }
@@ -83,6 +86,12 @@ impl Container {
             errors.at(
                 &derive.word,
                 "`derive` is for the enum that `event = …` names: name one, or leave this out",
+            );
+        }
+        if let (Some(corrections), Some(_)) = (&self.corrections, &self.event) {
+            errors.at(
+                corrections,
+                "`corrections` is for a projection that is folded: leave `event = …` out, or this",
             );
         }
         if !errors.is_empty() {

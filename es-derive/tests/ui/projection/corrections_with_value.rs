@@ -1,0 +1,37 @@
+//! Rule: `corrections` stands alone.
+//! Cure: leave the value out, or the word.
+
+use es_core::{Apply, Corrected, Event, Projection, Recorded};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account.opened")]
+struct Opened {}
+
+#[derive(Projection)]
+#[projection(name = "accounts", version = 1, corrections)]
+#[event(Opened)]
+struct Accounts;
+
+impl Apply<Recorded<Opened>> for Accounts {
+    fn apply(&mut self, _: Recorded<Opened>) {}
+}
+
+impl Apply<Corrected<Opened>> for Accounts {
+    fn apply(&mut self, _: Corrected<Opened>) {}
+}
+
+#[derive(Projection)]
+#[projection(name = "cards", version = 1, corrections = true)]
+#[event(Opened)]
+struct Cards;
+
+impl Apply<Recorded<Opened>> for Cards {
+    fn apply(&mut self, _: Recorded<Opened>) {}
+}
+
+impl Apply<Corrected<Opened>> for Cards {
+    fn apply(&mut self, _: Corrected<Opened>) {}
+}
+
+fn main() {}
