@@ -12,7 +12,7 @@ use crate::{Checkpoint, Position};
 ///
 /// For whoever writes what keeps projections in a database: this is the part that doesn't depend on which one. The rows
 /// of all versions of a projection are read, judged and changed in one transaction that no other process can write
-/// beside; `es-sqlite` is the one to read.
+/// beside; `es-sqlite` is the one to read, and `examples/sqlx` shows how a driver of your own is joined to it.
 ///
 /// - **Taking charge**: [`Fence::charge`] says what a process may do. It inserts what is [`Charge::New`], and writes the
 ///   epoch and lease of what is [`Charge::Taken`].
