@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use es_core::{Cause, Repository, Runner, RunnerHandle};
+use es_core::{Cause, Clock, Processes, Repository, Runner, RunnerHandle, Since, SystemClock};
 use es_sqlite::{SqliteReadModels, SqliteStore};
 
+use crate::fulfilment::Fulfilment;
 use crate::list::{OrderList, Reader};
 use crate::order::Order;
 use crate::payment::Payment;
@@ -26,6 +27,8 @@ pub struct Shop {
     pub list: Reader,
     /// What keeps the list.
     pub listing: RunnerHandle,
+    /// What has orders paid and shipped.
+    pub fulfilling: RunnerHandle,
     store: SqliteStore,
 }
 
@@ -36,6 +39,15 @@ impl Shop {
     ///
     /// The database's.
     pub async fn open(path: &Path) -> Result<Self, Cause> {
+        Self::open_by(path, SystemClock).await
+    }
+
+    /// Opens the shop, with this clock to say when a payment is late.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn open_by(path: &Path, clock: impl Clock) -> Result<Self, Cause> {
         let store = SqliteStore::open(path).await?;
         let models = SqliteReadModels::open(path).await?;
         let runner = Runner::new(store.clone(), models.projection(OrderList));
@@ -43,12 +55,17 @@ impl Shop {
         tokio::spawn(runner.run());
         // From here on the list's table is there.
         listing.wait_for_head().await?;
+        let fulfilments = Processes::<Fulfilment>::new(store.clone(), models, Since::Beginning);
+        let runner = Runner::new(store.clone(), fulfilments.clock(clock));
+        let fulfilling = runner.handle();
+        tokio::spawn(runner.run());
         Ok(Self {
             orders: Repository::new(store.clone()).with_cache(HOT),
             payments: Repository::new(store.clone()),
             shipments: Repository::new(store.clone()),
             list: Reader::open(path)?,
             listing,
+            fulfilling,
             store,
         })
     }
@@ -59,6 +76,7 @@ impl Shop {
     ///
     /// The database's.
     pub async fn close(self) -> Result<(), Cause> {
+        self.fulfilling.shutdown().await;
         self.listing.shutdown().await;
         Ok(self.store.close().await?)
     }

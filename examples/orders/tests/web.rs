@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use es_core::{Cause, EventStore, LogQuery};
+use es_core::{Cause, EventStore, Filter, LogQuery};
 use http_body_util::BodyExt;
 use orders::shop::Shop;
 use orders::web::routes;
@@ -78,9 +78,10 @@ impl Web {
         self.ask(request).await
     }
 
-    /// How many events the log holds.
+    /// How many events of orders the log holds.
     async fn events(&self) -> usize {
-        let page = self.shop.orders.store().read_log(LogQuery::all());
+        let orders = LogQuery::all().filter(Filter::all().category("order"));
+        let page = self.shop.orders.store().read_log(orders);
         page.await.unwrap().events.len()
     }
 }
@@ -208,4 +209,79 @@ async fn a_shop_that_was_closed_opens_with_its_orders() -> Result<(), Cause> {
     let rows = Shop::open(&path).await?.list.newest(10).await?;
     assert_eq!((rows.len(), &*rows[0].customer), (1, "ada"));
     Ok(())
+}
+
+/// Waits until an order is seen like this.
+async fn becomes(web: &Web, order: &str, status: &str) {
+    let waiting = async {
+        while web.get(order, &[]).await.json()["status"] != status {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(std::time::Duration::from_mins(1), waiting).await;
+    waited.unwrap_or_else(|_| panic!("{order} doesn't become {status}"));
+}
+
+/// Says what came of a payment or a shipment, once that was asked for.
+async fn once_asked_for(web: &Web, path: &str, form: &str) {
+    let waiting = async {
+        while web.form(path, &[], form).await.status == StatusCode::NOT_FOUND {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(std::time::Duration::from_mins(1), waiting).await;
+    waited.unwrap_or_else(|_| panic!("{path} is never asked for"));
+}
+
+#[tokio::test]
+async fn an_order_that_is_paid_is_shipped() {
+    let web = Web::new().await;
+    let order = web.place("k1", "ada").await.header("location").to_owned();
+    once_asked_for(&web, &format!("{order}/pay"), "").await;
+    becomes(&web, &order, "paid").await;
+    once_asked_for(&web, &format!("{order}/dispatch"), "").await;
+    becomes(&web, &order, "shipped").await;
+    let late = web.form(&format!("{order}/cancel"), &[], "reason=no").await;
+    assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(late.json()["detail"], "the order is shipped");
+}
+
+#[tokio::test]
+async fn goods_that_are_out_of_stock_are_paid_back() {
+    let web = Web::new().await;
+    let order = web.place("k1", "ada").await.header("location").to_owned();
+    once_asked_for(&web, &format!("{order}/pay"), "").await;
+    once_asked_for(&web, &format!("{order}/fail"), "reason=out+of+stock").await;
+    becomes(&web, &order, "cancelled").await;
+    let id = order.rsplit('/').next().unwrap().to_owned();
+    let payment = web.shop.payments.audit(&id).await.unwrap();
+    let names: Vec<_> = payment.entries().iter().map(|entry| &*entry.name).collect();
+    assert_eq!(
+        names,
+        ["payment.requested", "payment.received", "payment.refunded"]
+    );
+}
+
+#[tokio::test]
+async fn an_order_that_nobody_pays_is_cancelled_when_the_time_is_up() {
+    let clock = std::sync::Arc::new(es_testkit::FixedClock::at(es_core::Timestamp::EPOCH));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orders.db");
+    let shop = Shop::open_by(&path, std::sync::Arc::clone(&clock))
+        .await
+        .unwrap();
+    let web = Web {
+        routes: routes(shop.clone()),
+        shop,
+        _folder: folder,
+    };
+    let order = web.place("k1", "ada").await.header("location").to_owned();
+    // A time that is up by any clock.
+    clock.set("2999-01-01T00:00:00Z".parse().unwrap());
+    becomes(&web, &order, "cancelled").await;
+    let refused = web.form(&format!("{order}/pay"), &[], "").await;
+    assert_eq!(
+        refused.json()["detail"],
+        "nobody waits for this payment any more"
+    );
 }
