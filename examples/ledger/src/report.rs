@@ -73,7 +73,7 @@ async fn monthly_totals(ledger: &Ledger) -> Result<MonthlyTotals, CommandError> 
 
 /// Waits until everything up to a position is in.
 async fn built(handle: &RunnerHandle, head: Position) -> Result<(), CommandError> {
-    let bar = Rebuild::new("monthly totals");
+    let bar = Rebuild::new(head);
     let mut changes = handle.changes();
     while let Some(status) = changes.next().await {
         bar.show(&status);
