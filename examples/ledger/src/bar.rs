@@ -1,4 +1,4 @@
-use es_core::Status;
+use es_core::{Position, Status};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::RowError;
@@ -53,35 +53,26 @@ pub(crate) struct Rebuild {
     bar: ProgressBar,
 }
 
-/// How many steps the bar has: more than a terminal has columns.
-const STEPS: u16 = 1_000;
-
 impl Rebuild {
-    pub(crate) fn new(what: &'static str) -> Self {
-        let bar = ProgressBar::new(STEPS.into());
+    /// Of a log that holds so much when it begins.
+    pub(crate) fn new(head: Position) -> Self {
+        let bar = ProgressBar::new(head.number());
         let template = "{msg} {wide_bar} {percent:>3} %, {eta} left";
         let bar = match ProgressStyle::with_template(template) {
             Ok(style) => bar.with_style(style),
             Err(_) => bar,
         };
-        Self {
-            bar: bar.with_message(what),
-        }
+        Self { bar }
     }
 
     pub(crate) fn show(&self, status: &Status) {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "the progress is from 0 to 1"
-        )]
-        let steps = (status.progress() * f64::from(STEPS)) as u64;
-        self.bar.set_position(steps);
-        let (events, rate) = (status.events, status.rate);
-        self.bar.set_message(format!(
-            "{}: {events} events, {rate:.0} a second",
-            status.name
-        ));
+        // What is appended meanwhile isn't waited for.
+        let done = status.position.number();
+        self.bar
+            .set_position(done.min(self.bar.length().unwrap_or(done)));
+        let (name, events, rate) = (status.name, status.events, status.rate);
+        self.bar
+            .set_message(format!("{name}: {events} events, {rate:.0} a second"));
     }
 }
 

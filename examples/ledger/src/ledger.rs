@@ -44,8 +44,8 @@ impl Ledger {
     /// or came late is loaded by its stream. The memory is that of the states, and doesn't grow with their events.
     pub async fn all(&self) -> Result<Vec<(String, Account)>, StoreError> {
         let mut accounts: HashMap<String, Walked> = HashMap::new();
-        let mut query = LogQuery::all().filter(Filter::of::<Account>());
-        loop {
+        let mut next = Some(LogQuery::all().filter(Filter::of::<Account>()));
+        while let Some(query) = next.take() {
             let page = self.store.read_log(query.clone()).await?;
             for stored in &page.events {
                 let id = stored.envelope.stream.id();
@@ -56,10 +56,7 @@ impl Ledger {
                     walked.fold(stored)?;
                 }
             }
-            if page.end {
-                break;
-            }
-            query.after = page.looked_to;
+            next = query.beyond(&page);
         }
         let mut accounts = stream::iter(accounts)
             .map(|(name, walked)| self.state(name, walked))

@@ -73,7 +73,7 @@ async fn monthly_totals(ledger: &Ledger) -> Result<MonthlyTotals, CommandError> 
 
 /// Waits until everything up to a position is in.
 async fn built(handle: &RunnerHandle, head: Position) -> Result<(), CommandError> {
-    let bar = Rebuild::new("monthly totals");
+    let bar = Rebuild::new(head);
     let mut changes = handle.changes();
     while let Some(status) = changes.next().await {
         bar.show(&status);
@@ -100,8 +100,8 @@ async fn follow_corrections(
     let filter = CORRECTIONS
         .iter()
         .fold(Filter::of::<Account>(), |filter, name| filter.name(*name));
-    let mut query = LogQuery::all().filter(filter).until(until);
-    loop {
+    let mut next = Some(LogQuery::all().filter(filter).until(until));
+    while let Some(query) = next.take() {
         let page = ledger.store().read_log(query.clone()).await?;
         for event in &page.events {
             let corrected = Corrected::<AccountEvent>::by(ledger.store(), event).await?;
@@ -109,11 +109,9 @@ async fn follow_corrections(
                 totals.correct(&corrected);
             }
         }
-        if page.end {
-            return Ok(());
-        }
-        query.after = page.looked_to;
+        next = query.beyond(&page);
     }
+    Ok(())
 }
 
 fn head(out: &mut dyn Write) -> io::Result<()> {
