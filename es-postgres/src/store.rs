@@ -181,6 +181,10 @@ impl EventStore for PostgresStore {
             waiting.past(position).await
         })
     }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.shared.writer.close())
+    }
 }
 
 impl SnapshotStore for PostgresStore {

@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use es_core::{
-    Aggregate, At, AuditTrail, CausationTree, Checkpoint, Correctable, EventId, EventStore,
-    Execution, Filter, Repository, Runner, RunnerHandle, Samples, Sealer, Subscription, Timestamp,
+    Aggregate, AnyStore, At, AuditTrail, CausationTree, Checkpoint, Correctable, EventId,
+    EventStore, Execution, Filter, Repository, Runner, RunnerHandle, Samples, Sealer, Subscription,
+    Timestamp,
 };
+use es_memory::MemoryStore;
+use es_sqlite::{SqliteReadModels, SqliteStore};
 use serde::Serialize;
 
 fn error<E: Error + Send + Sync + 'static>() -> &'static str {
@@ -141,3 +144,18 @@ fn futures_of_readers<S: EventStore + Clone>(
 fn futures_of_a_runner<S: EventStore, C: es_core::Consumer>(runner: Runner<S, C>) {
     is_send(runner.run());
 }
+
+/// As above.
+#[expect(dead_code, reason = "compiled, and not run")]
+fn futures_of_stores(file: SqliteStore, models: SqliteReadModels, any: AnyStore) {
+    is_send(SqliteStore::open("bank.db"));
+    is_send(SqliteReadModels::open("bank.db"));
+    is_send(file.close());
+    is_send(any.close());
+    is_kept(models);
+    is_kept(any);
+    is_kept(MemoryStore::new());
+}
+
+/// Whether it may be shared by tasks on any thread.
+fn is_kept<T: Send + Sync + 'static>(_: T) {}
