@@ -155,4 +155,22 @@ needs_postgres! {
         );
         soon(handle.shutdown()).await;
     }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn two_who_retry_at_once_take_each_event_in_once() {
+        let totals = Totals::default();
+        let (bench, handle) = parked(&totals).await;
+        let (one, other) = (bench.models().await, bench.models().await);
+        totals.cured.store(true, Ordering::SeqCst);
+        let (one, other) = tokio::join!(
+            one.retry(totals.clone(), &bench.store, "counter/a"),
+            other.retry(totals.clone(), &bench.store, "counter/a"),
+        );
+        let (one, other) = (one.unwrap(), other.unwrap());
+        assert!(one.failure.is_none() && other.failure.is_none());
+        assert_eq!(one.taken + other.taken, 3);
+        assert!(positions(&bench).await.is_empty());
+        bench.is_exact().await;
+        soon(handle.shutdown()).await;
+    }
 }

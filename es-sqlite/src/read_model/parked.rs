@@ -122,7 +122,7 @@ impl SqliteReadModels {
             let (back, outcome) = retry.await?;
             handler = back;
             match outcome {
-                Ok(()) => retried.taken += 1,
+                Ok(taken) => retried.taken += usize::from(taken),
                 Err(failure) => {
                     retried.failure = Some(failure);
                     return Ok(retried);
@@ -169,11 +169,11 @@ fn retry_one<H: SqliteHandler>(
     connection: &mut Connection,
     handler: &mut H,
     event: &StoredEvent,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let transaction = immediate(connection)?;
     let parked = list(&transaction, H::NAME, H::VERSION, Some(H::key(event)))?;
     if parked.first().map(|parked| parked.position) != Some(event.position) {
-        return Ok(());
+        return Ok(false);
     }
     apply(
         handler,
@@ -182,7 +182,8 @@ fn retry_one<H: SqliteHandler>(
         replayed::<H>(&transaction, event)?,
     )?;
     remove(&transaction, H::NAME, H::VERSION, event.position)?;
-    transaction.commit().map_err(database)
+    transaction.commit().map_err(database)?;
+    Ok(true)
 }
 
 /// Whether an older version has taken the event in before.
