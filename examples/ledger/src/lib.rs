@@ -38,6 +38,7 @@ mod question;
 mod report;
 pub mod row;
 pub mod sample;
+mod seal;
 pub mod statement;
 mod tour;
 pub mod verify;

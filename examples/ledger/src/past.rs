@@ -33,7 +33,7 @@ pub(crate) struct Statement {
     known: AsKnown,
 }
 
-/// `audit`.
+/// `audit ACCOUNT`.
 #[derive(Debug, Args)]
 pub(crate) struct Trail {
     /// Which account.

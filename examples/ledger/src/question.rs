@@ -9,8 +9,9 @@ use crate::command::{self, Verdict};
 use crate::correct::{Correct, Insert, Retract};
 use crate::diff::Differ;
 use crate::failure::CommandError;
-use crate::past::{self, Balance, Statement, Trail};
+use crate::past::{self, Balance, Statement};
 use crate::report::Report;
+use crate::seal::Audit;
 use crate::what_if::WhatIf;
 use crate::{Ledger, print};
 
@@ -31,6 +32,12 @@ Example:
 const WHAT_IF: &str = "\
 Example:
   ledger what-if 1004 --without R000427 --amount R000534=12.30 --credit 100@2024-03-01";
+
+const AUDIT: &str = "\
+Examples:
+  ledger audit 1004 --format csv
+  ledger audit seal
+  ledger audit check 'es-seal-1 …'";
 
 /// A question or a correction.
 #[derive(Debug, Subcommand)]
@@ -70,9 +77,10 @@ pub(crate) enum Question {
     /// Show what would be if the past were another; nothing is written.
     #[command(after_help = WHAT_IF)]
     WhatIf(WhatIf),
-    /// Print an account's audit trail: every event and correction, who, when and why, and what was corrected by what.
-    #[command(after_help = "Example:\n  ledger audit 1004 --format csv")]
-    Audit(Trail),
+    /// Print an account's audit trail: every event and correction, who, when and why, and what was corrected by what. Or seal
+    /// the log, and compare it with seals that were kept.
+    #[command(after_help = AUDIT)]
+    Audit(Audit),
     /// Refold every account, compare with what the bank states and with the snapshots, and name each row at which the
     /// difference changes.
     Verify,
@@ -99,7 +107,7 @@ impl Question {
             Self::Retract(retract) => retract.run(ledger, out).await,
             Self::Insert(insert) => insert.run(ledger, out).await,
             Self::WhatIf(question) => question.print(ledger, out).await,
-            Self::Audit(trail) => trail.print(ledger, out).await,
+            Self::Audit(audit) => audit.print(ledger, out).await,
             Self::Verify => command::verify(ledger, out).await,
         }
     }
