@@ -8,12 +8,11 @@ use es_core::batch::{Attempt, Batch, Bounds};
 use es_core::{Append, Appended, EventId, NewEvent, Position, StoreError};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{oneshot, watch};
-use tokio_postgres::Row;
 use tracing::{Instrument, Span};
 
 use crate::PostgresOptions;
-use crate::call::{Answer, Call};
-use crate::error::{Failure, Fault, is_there_already, is_to_be_hashed, leaves_session};
+use crate::call::{Call, ask};
+use crate::error::{Failure, Fault, leaves_session};
 use crate::inline::append_all;
 use crate::session::Session;
 use crate::thread::Thread;
@@ -46,14 +45,16 @@ enum Done {
 impl Writer {
     pub(crate) fn start(
         options: Arc<PostgresOptions>,
-        statement: String,
+        statements: [String; 2],
         thread: &Thread,
         head: Arc<watch::Sender<Position>>,
     ) -> Self {
         let (queue, requests) = channel(QUEUE);
+        let alone = !options.tamper_evident;
         let appender = Appender {
             options,
-            statement: [statement],
+            statements,
+            alone,
             session: None,
             head,
             // The thread lives until what is queued is written.
@@ -191,7 +192,10 @@ impl Queue {
 
 struct Appender {
     options: Arc<PostgresOptions>,
-    statement: [String; 1],
+    /// The calls of `append` and of `append_one`.
+    statements: [String; 2],
+    /// Whether a lone event is appended by the second: until the log is known to be tamper-evident.
+    alone: bool,
     session: Option<Session>,
     head: Arc<watch::Sender<Position>>,
     _thread: Thread,
@@ -270,7 +274,7 @@ impl Appender {
         if let Some(session) = self.session.take().filter(Session::is_open) {
             return Ok(session);
         }
-        let opened = Session::open(&self.options, &self.statement, Box::new(|_| ())).await;
+        let opened = Session::open(&self.options, &self.statements, Box::new(|_| ())).await;
         let session = opened.map_err(|error| Failure::Each(error.into()))?;
         if !self.options.inline.is_empty() {
             let settings = self.options.inline.settings();
@@ -288,11 +292,11 @@ impl Appender {
         let call = Call::new(appends.iter().copied());
         let session = self.session().await?;
         let patience = self.options.statement_timeout + GRACE;
-        let asked = tokio::time::timeout(patience, ask(&session, &call));
+        let asked = tokio::time::timeout(patience, ask(&session, &call, &mut self.alone));
         match asked.await {
-            Ok(Ok(row)) => {
+            Ok(Ok(answer)) => {
                 self.session = Some(session);
-                let answer = Answer::read(&row, &call).map_err(Failure::unknown)?;
+                let answer = answer.map_err(Failure::unknown)?;
                 let each = (0..).zip(appends);
                 Ok(each
                     .map(|(place, append)| answer.of(place, append))
@@ -324,19 +328,5 @@ impl Appender {
         // One that failed isn't kept, whatever a handler did to it.
         self.session = Some(session);
         Ok(appended)
-    }
-}
-
-/// Asks the database: first in the hope that no event id is there already, as mostly none is. And again where the log became
-/// tamper-evident while the question waited for its turn.
-async fn ask(session: &Session, call: &Call<'_>) -> Result<Row, tokio_postgres::Error> {
-    let (client, append) = (&session.client, &session.statements[0]);
-    let (mut careful, mut hashing) = (false, false);
-    loop {
-        match client.query_one(append, &call.parameters(&careful)).await {
-            Err(error) if is_there_already(&error) && !careful => careful = true,
-            Err(error) if is_to_be_hashed(&error) && !hashing => hashing = true,
-            answered => return answered,
-        }
     }
 }

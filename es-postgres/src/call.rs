@@ -10,9 +10,10 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
-use crate::error::Fault;
+use crate::error::{Fault, is_there_already, is_to_be_hashed};
 use crate::row::{Micros, signed, unsigned};
 use crate::schema::Schema;
+use crate::session::Session;
 
 /// What each parameter is, in their order.
 pub(crate) const TYPES: [Type; 14] = [
@@ -36,6 +37,14 @@ pub(crate) fn sql(schema: &Schema) -> String {
     format!(
         "SELECT recorded, met, before, firsts, found_append, found_id, found_revision, found_position, found_recorded \
          FROM {}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        schema.identifier()
+    )
+}
+
+/// The call for a lone event.
+pub(crate) fn sql_of_one(schema: &Schema) -> String {
+    format!(
+        "SELECT recorded, met, placed, found_revision FROM {}.append_one($1, $2, $3, $4, $5, $6, $7, $8)",
         schema.identifier()
     )
 }
@@ -103,6 +112,22 @@ impl<'a> Call<'a> {
             .push((metadata != Metadata::EMPTY).then_some(metadata));
     }
 
+    /// What the function for one event is given, if it is one.
+    pub(crate) fn parameters_of_one(&self) -> Option<[&(dyn ToSql + Sync); 8]> {
+        (self.ids.len() == 1).then(|| -> [&(dyn ToSql + Sync); 8] {
+            [
+                &self.streams[0],
+                &self.expected[0],
+                &self.ids[0],
+                &self.names[0],
+                &self.versions[0],
+                &self.effective[0],
+                &self.payloads[0],
+                &self.metadata[0],
+            ]
+        })
+    }
+
     /// The position of each append's first event, where all are placed after this position.
     fn one_after_the_other(&self, before: i64) -> Vec<i64> {
         let mut next = before + 1;
@@ -137,7 +162,35 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The function's answer.
+/// Asks the database: first in the hope that no event id is there already, as mostly none is. And again where the log became
+/// tamper-evident while the question waited for its turn. A lone event goes its own way for as long as nothing is hashed.
+pub(crate) async fn ask(
+    session: &Session,
+    call: &Call<'_>,
+    alone: &mut bool,
+) -> Result<Result<Answer, Fault>, tokio_postgres::Error> {
+    let [append, append_one] = [0, 1].map(|number| &session.statements[number]);
+    let (mut careful, mut hashing) = (false, false);
+    loop {
+        let lone = call.parameters_of_one().filter(|_| *alone && !careful);
+        let asked = if let Some(parameters) = lone {
+            let row = session.client.query_one(append_one, &parameters).await;
+            row.map(|row| Answer::read_one(&row, call))
+        } else {
+            let parameters = call.parameters(&careful);
+            let row = session.client.query_one(append, &parameters).await;
+            row.map(|row| Answer::read(&row, call))
+        };
+        match asked {
+            Err(error) if is_there_already(&error) && !careful => careful = true,
+            Err(error) if is_to_be_hashed(&error) && *alone => *alone = false,
+            Err(error) if is_to_be_hashed(&error) && !hashing => hashing = true,
+            answered => return answered,
+        }
+    }
+}
+
+/// The functions' answer.
 pub(crate) struct Answer {
     recorded_at: Timestamp,
     met: Vec<i64>,
@@ -176,6 +229,30 @@ impl Answer {
             },
             found,
         })
+    }
+
+    /// What the function for one event answers.
+    pub(crate) fn read_one(row: &Row, call: &Call<'_>) -> Result<Self, Fault> {
+        Self::columns_of_one(row, call).ok_or(Fault::Answer)
+    }
+
+    fn columns_of_one(row: &Row, call: &Call<'_>) -> Option<Self> {
+        let recorded: Option<Micros> = row.try_get(0).ok()?;
+        let placed: Option<i64> = row.try_get(2).ok()?;
+        let mut answer = Self {
+            recorded_at: recorded.map_or(Some(Timestamp::EPOCH), Micros::timestamp)?,
+            met: vec![row.try_get(1).ok()?],
+            firsts: vec![placed.unwrap_or_default()],
+            found: HashMap::new(),
+        };
+        if let Some(revision) = row.try_get::<_, Option<i64>>(3).ok()? {
+            let (revision, position) = (unsigned(revision)?, unsigned(placed?)?);
+            let (revision, position) = (Revision::new(revision), Position::new(position));
+            let there = Placement::new(revision, position, answer.recorded_at);
+            answer.found.insert((0, (*call.ids.first()?).into()), there);
+            answer.firsts = vec![0];
+        }
+        Some(answer)
     }
 
     /// What became of the append at this place of the call.

@@ -46,7 +46,7 @@ impl Schema {
 
     /// Each brings the schema one version further; they are never changed, only added to. One that changes the function
     /// `append` has to leave it hashing where it hashes.
-    fn migrations(&self) -> [String; 2] {
+    fn migrations(&self) -> [String; 3] {
         let schema = &self.identifier;
         [
             format!(
@@ -55,6 +55,11 @@ impl Schema {
                 append = self.append(&function::PLAIN),
             ),
             format!(include_str!("sql/2.sql"), schema = schema),
+            format!(
+                include_str!("sql/3.sql"),
+                schema = schema,
+                append_one = literal(&self.append_one()),
+            ),
         ]
     }
 
@@ -65,6 +70,17 @@ impl Schema {
             include_str!("sql/append.sql"),
             schema = self.identifier,
             body = literal(&body),
+        )
+    }
+
+    /// The body of the function `append_one`.
+    fn append_one(&self) -> String {
+        format!(
+            include_str!("sql/append_one.sql"),
+            schema = self.identifier,
+            table = self.table(),
+            lock = LOCK,
+            channel = self.channel(),
         )
     }
 

@@ -68,7 +68,7 @@ impl PostgresStore {
         let pool = Pool::new(Arc::clone(&options), thread.clone(), statements);
         let writer = Writer::start(
             Arc::clone(&options),
-            append.clone(),
+            [append.clone(), call::sql_of_one(&schema)],
             &thread,
             Arc::clone(&head),
         );

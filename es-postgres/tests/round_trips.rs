@@ -137,4 +137,32 @@ needs_postgres! {
         // The first may go alone, before the others are queued.
         assert!((1..=2).contains(&round_trips), "{round_trips} round trips");
     }
+
+    #[tokio::test]
+    async fn a_lone_append_costs_one_round_trip_whatever_becomes_of_it() {
+        use es_core::{Append, EventStore, Expected, Revision, StoreError};
+        let database = Database::shared();
+        let proxy = Proxy::start(&database).await;
+        let store = database.options().open(&proxy.url).await.unwrap();
+        let one = |expected| Append::new(support::stream(1), expected, support::events(1));
+        let first = one(Expected::NoStream);
+        let appended = store.append(first.clone()).await.unwrap();
+        let costs = async |append: Append| {
+            let (mut outcome, store) = (None, &store);
+            let round_trips = proxy.count(async { outcome = Some(store.append(append).await) }).await;
+            assert_eq!(round_trips, 1);
+            outcome.unwrap()
+        };
+        let second = costs(one(Expected::Exact(Revision::FIRST))).await.unwrap();
+        assert_eq!(second.revision(), Revision::new(2));
+        let refused = costs(one(Expected::Exact(Revision::FIRST))).await.unwrap_err();
+        assert!(
+            matches!(&refused, StoreError::Conflict(conflict) if conflict.actual == Revision::new(2)),
+            "{refused:?}"
+        );
+        let repeated = costs(first).await.unwrap();
+        assert!(repeated.is_repeated());
+        assert_eq!(repeated.placements(), appended.placements());
+        assert_eq!(support::sound(&store).await.len(), 2);
+    }
 }

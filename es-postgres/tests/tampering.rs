@@ -403,8 +403,8 @@ needs_postgres! {
         store.close().await.unwrap();
         let client = database.client().await;
         let first = format!(
-            "SET search_path = {}; ALTER TABLE events DROP COLUMN hash; DROP FUNCTION hash; \
-             DELETE FROM es_migrations WHERE version = 2",
+            "SET search_path = {}; ALTER TABLE events DROP COLUMN hash; DROP FUNCTION hash; DROP FUNCTION append_one; \
+             DELETE FROM es_migrations WHERE version > 1",
             database.schema()
         );
         client.batch_execute(&first).await.unwrap();
