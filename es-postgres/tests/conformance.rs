@@ -24,7 +24,7 @@ impl Subject for Postgres {
     fn profile(&self) -> Profile {
         Profile::new()
             .declares(Declared::OwnClock)
-            .patience(std::time::Duration::from_mins(2))
+            .patience(std::time::Duration::from_mins(5))
     }
 
     /// Each handle has connections and a thread of its own, like those of another process.

@@ -30,7 +30,7 @@ impl Subject for Sqlite {
     fn profile(&self) -> Profile {
         Profile::new()
             .clock(&self.clock)
-            .patience(Duration::from_mins(2))
+            .patience(Duration::from_mins(5))
     }
 
     /// Each handle has connections and threads of its own, like those of another process.
@@ -39,7 +39,7 @@ impl Subject for Sqlite {
             // On a busy machine a disk can take seconds to sync, and the rows' own patience tells when a store hangs.
             let options = SqliteStore::options()
                 .readers(2)
-                .busy_timeout(Duration::from_mins(1))
+                .busy_timeout(Duration::from_mins(4))
                 .clock(Arc::clone(&self.clock));
             options
                 .open(self.folder.path().join("log.db"))
