@@ -27,11 +27,27 @@ pub struct OrderPlaced {
     clippy::needless_pass_by_value,
     reason = "a conversion is given the old value itself"
 )]
-fn cents(euros: String) -> Result<i64, std::num::ParseIntError> {
-    let (whole, decimals) = euros.split_once('.').unwrap_or((&euros, "00"));
-    let cents: i64 = decimals.parse()?;
-    Ok(whole.parse::<i64>()? * 100 + cents)
+fn cents(euros: String) -> Result<i64, NotEuros> {
+    let (sign, digits) = match euros.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, &*euros),
+    };
+    let (whole, decimals) = digits.split_once('.').unwrap_or((digits, "00"));
+    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if decimals.len() != 2 || !number(whole) || !number(decimals) {
+        return Err(NotEuros);
+    }
+    let cents = whole.parse::<i64>().ok().and_then(|whole| {
+        let decimals: i64 = decimals.parse().ok()?;
+        whole.checked_mul(100)?.checked_add(decimals)
+    });
+    cents.map(|cents| sign * cents).ok_or(NotEuros)
 }
+
+/// What no version ever wrote.
+#[derive(Debug, thiserror::Error)]
+#[error("it isn't a sum in euros, with two decimals or none")]
+struct NotEuros;
 
 /// By a function on the whole payload, where fields move between levels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]

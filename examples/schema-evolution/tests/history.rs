@@ -61,12 +61,44 @@ fn what_this_version_writes_is_what_is_kept_in_its_history() {
 
 #[test]
 fn a_payload_that_a_hop_refuses_is_a_typed_error() {
-    let payload = r#"{"client":"Ada","total":"twelve"}"#;
-    let error = OrderEvent::decode("order.placed", 1, payload).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the upcaster to version 2 refused the field `total`"
-    );
+    for total in [
+        "twelve",
+        "",
+        "12.5",
+        "1.123",
+        "+1.00",
+        "1.-5",
+        "--1.00",
+        "92233720368547758.08",
+        "99999999999999999999.00",
+    ] {
+        let payload = format!(r#"{{"client":"Ada","total":"{total}"}}"#);
+        let error = OrderEvent::decode("order.placed", 1, &payload).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the upcaster to version 2 refused the field `total`",
+            "{total}"
+        );
+    }
+}
+
+#[test]
+fn a_sum_of_version_1_is_the_same_in_cents() {
+    for (total, expected) in [
+        ("12", 12_00),
+        ("12.05", 12_05),
+        ("-1.50", -1_50),
+        ("0.00", 0),
+        ("92233720368547758.07", i64::MAX),
+    ] {
+        let payload = format!(r#"{{"client":"Ada","total":"{total}"}}"#);
+        let Some(OrderEvent::OrderPlaced(placed)) =
+            OrderEvent::decode("order.placed", 1, &payload).unwrap()
+        else {
+            panic!("{total} isn't read");
+        };
+        assert_eq!(placed.cents, expected, "{total}");
+    }
 }
 
 #[test]
