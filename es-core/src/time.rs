@@ -201,3 +201,42 @@ impl Clock for SystemClock {
         SystemTime::now().try_into().unwrap_or(Timestamp::MAX)
     }
 }
+
+#[cfg(all(test, any(feature = "jiff", feature = "chrono")))]
+mod tests {
+    use super::Timestamp;
+
+    /// The ends of the range, and both sides of 1970.
+    const INSTANTS: [i64; 5] = [
+        Timestamp::MIN.0,
+        -1,
+        0,
+        1_700_000_000_123_456,
+        Timestamp::MAX.0,
+    ];
+
+    #[cfg(feature = "jiff")]
+    #[test]
+    fn an_instant_of_jiff_is_the_same_one() {
+        for micros in INSTANTS {
+            let instant = Timestamp(micros);
+            let theirs = jiff::Timestamp::from(instant);
+            assert_eq!(theirs.as_microsecond(), micros);
+            assert_eq!(Timestamp::try_from(theirs), Ok(instant));
+        }
+        assert!(Timestamp::try_from(jiff::Timestamp::MIN).is_err());
+    }
+
+    #[cfg(feature = "chrono")]
+    #[test]
+    fn an_instant_of_chrono_is_the_same_one() {
+        use chrono::{DateTime, Utc};
+        for micros in INSTANTS {
+            let instant = Timestamp(micros);
+            let theirs = DateTime::<Utc>::from(instant);
+            assert_eq!(theirs.timestamp_micros(), micros);
+            assert_eq!(Timestamp::try_from(theirs), Ok(instant));
+        }
+        assert!(Timestamp::try_from(DateTime::<Utc>::MAX_UTC).is_err());
+    }
+}

@@ -32,7 +32,7 @@ impl<A> Cache<A> {
     }
 
     /// A copy of the state that is kept, if one is.
-    pub(super) fn get_copy(&self, stream: &StreamId) -> Option<Folded<A>> {
+    pub(super) fn copy_of(&self, stream: &StreamId) -> Option<Folded<A>> {
         self.get(stream).map(|folded| self.copy(&folded))
     }
 

@@ -230,10 +230,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     pub async fn load(&self, id: &A::Id) -> Result<Loaded<A>, LoadError> {
         let stream = StreamId::of::<A>(id).map_err(StoreError::from)?;
         let loading = async {
-            let hot = self
-                .cache
-                .as_ref()
-                .and_then(|cache| cache.get_copy(&stream));
+            let hot = self.cache.as_ref().and_then(|cache| cache.copy_of(&stream));
             let folded = match hot {
                 Some(hot) => self.fold_on(&stream, hot, Known::Head).await?,
                 None => self.fold(&stream, Known::Head).await?,

@@ -68,7 +68,32 @@ pub trait Consumer: Send + 'static {
 
 /// A consumer that can put an event aside, and every later one of its key behind it.
 ///
-/// Implemented by each database's projections; asked for by [`Runner::park_failures`](crate::Runner::park_failures).
+/// Implemented by each database's projections; asked for by [`Runner::park_failures`](crate::Runner::park_failures). It is
+/// not for an event that may pass at the next try: the runner tries that often enough before.
+///
+/// ```
+/// # use es_core::{Batch, Begun, BoxFuture, Checkpoint, Consumer, ConsumerProfile, Filter, Refusal, Standing};
+/// use es_core::{Failure, Parking, Position, StoredEvent};
+///
+/// /// Writes events somewhere, and those that it can't into a list.
+/// struct Writing { frontier: Position, aside: Vec<(Position, String)> }
+///
+/// # impl Consumer for Writing {
+/// #     fn profile(&self) -> ConsumerProfile { ConsumerProfile::new("writing", 1, Filter::all()) }
+/// #     fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>> { Box::pin(async { Ok(Begun::At(Checkpoint::START)) }) }
+/// #     fn consume<'a>(&'a mut self, _: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>> { Box::pin(async { Ok(()) }) }
+/// #     fn standing(&self) -> Standing { Standing::at(self.frontier) }
+/// #     fn keep(&mut self, _: Checkpoint) -> BoxFuture<'_, Result<(), Failure>> { Box::pin(async { Ok(()) }) }
+/// #     fn end(&mut self) -> BoxFuture<'_, Result<(), Failure>> { Box::pin(async { Ok(()) }) }
+/// # }
+/// impl Parking for Writing {
+///     fn park<'a>(&'a mut self, event: &'a StoredEvent, failure: &'a Failure) -> BoxFuture<'a, Result<(), Failure>> {
+///         self.aside.push((event.position, failure.to_string()));
+///         self.frontier = event.position;
+///         Box::pin(async { Ok(()) })
+///     }
+/// }
+/// ```
 pub trait Parking: Consumer {
     /// Puts aside the event that comes next, and moves on past it, at once or not at all.
     fn park<'a>(

@@ -100,7 +100,7 @@ impl Covered {
         let missing = self.sealed.streams.keys().filter_map(|name| {
             let stream: StreamId = name.parse().ok()?;
             let (count, last) = self.sealed.of_stream(name)?;
-            let first = (last.number() + 1).saturating_sub(count);
+            let first = last.next().number().saturating_sub(count);
             let (seen, seen_last) = match self.seen.get(&stream) {
                 Some(seen) => *seen,
                 None => (0, Revision::new(first.saturating_sub(1))),
