@@ -90,8 +90,41 @@ pub fn derive_aggregate(input: TokenStream) -> TokenStream {
 /// Implements `Command` for a struct: which aggregate it is for, and which of its fields says which one.
 ///
 /// `#[command(aggregate = Account)]` is handled by `Handle<Command>`, `#[command(aggregate = Account, creates)]` by
-/// `HandleCreate<Command>`; `#[command(id)]` marks the field with the aggregate's id. The
-/// [reference](crate#on-a-command) shows one of each.
+/// `HandleCreate<Command>`; `#[command(id)]` marks the field with the aggregate's id.
+///
+/// ```
+/// use es_core::{Aggregate, Apply, Command, Event, Handle, NoError};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "counter.counted")]
+/// # struct Counted { by: u64 }
+/// # #[derive(Default, Aggregate)]
+/// # #[aggregate(name = "counter", id = String, event = CounterEvent, error = NoError)]
+/// # #[event(Counted)]
+/// # struct Counter { count: u64 }
+/// # impl Apply<Counted> for Counter {
+/// #     fn apply(&mut self, event: Counted) { self.count += event.by; }
+/// # }
+///
+/// #[derive(Command)]
+/// #[command(aggregate = Counter)]
+/// struct Count {
+///     #[command(id)]
+///     counter: String,
+///     by: u64,
+/// }
+///
+/// impl Handle<Count> for Counter {
+///     type Events = Counted;
+///
+///     fn handle(&self, command: &Count) -> Result<Counted, NoError> {
+///         Ok(Counted { by: command.by })
+///     }
+/// }
+/// # assert_eq!(Count { counter: "visits".to_owned(), by: 2 }.target(), "visits");
+/// ```
+///
+/// The [reference](crate#on-a-command) shows one of each.
 #[proc_macro_derive(Command, attributes(command))]
 pub fn derive_command(input: TokenStream) -> TokenStream {
     expand::command(&parse_macro_input!(input as DeriveInput)).into()
