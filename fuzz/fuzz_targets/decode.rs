@@ -5,7 +5,10 @@
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 
-#[expect(dead_code, reason = "the payloads to begin from are files under `seeds`")]
+#[expect(
+    dead_code,
+    reason = "the payloads to begin from are files under `seeds`"
+)]
 #[path = "../../es-core/tests/robustness/subject.rs"]
 mod subject;
 
