@@ -84,7 +84,7 @@ fn bare(path: &Path) -> i64 {
     let connection = Connection::open(path).expect("the database opens");
     let mut statement = connection
         .prepare(
-            "SELECT position, stream, revision, id, name, recorded_at, effective_at, payload, metadata \
+            "SELECT position, stream, revision, id, name, recorded_at, effective_at, payload, metadata, hash \
              FROM events ORDER BY position",
         )
         .expect("the statement");

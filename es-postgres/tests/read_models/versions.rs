@@ -191,12 +191,6 @@ needs_postgres! {
     async fn readers_meet_no_error_and_no_step_back_while_a_version_takes_over_under_load() {
         takes_over_under_load(3_000).await;
     }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    #[ignore = "a million events take some minutes: run it with `--ignored`, in release"]
-    async fn and_so_it_is_with_a_million_events() {
-        takes_over_under_load(1_000_000).await;
-    }
 }
 
 /// Asks for the answer without end, and sees no error and no step back; the version at the end, and how often it asked.

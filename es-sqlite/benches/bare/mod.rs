@@ -36,7 +36,8 @@ const TABLES: &str = "
     ) STRICT;
 ";
 
-const INSERT: &str = "INSERT INTO events VALUES (?1, ?2, ?3, ?4, 1, ?5, NULL, ?6, NULL)";
+const INSERT: &str = "INSERT INTO events (position, stream, revision, id, name, recorded_at, effective_at, payload, metadata) \
+     VALUES (?1, ?2, ?3, ?4, 1, ?5, NULL, ?6, NULL)";
 
 /// One append: its stream's key, the revision before it, and the payloads.
 pub(crate) struct Job {
