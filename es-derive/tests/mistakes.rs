@@ -152,6 +152,7 @@ fn every_refusal_has_a_case() {
     let messages: Vec<String> = messages_of_the_macro()
         .into_iter()
         .chain(messages_of_the_traits())
+        .chain(messages_while_compiling())
         .collect();
     let unproven = unproven(&messages, &first_lines);
     assert!(
@@ -246,6 +247,32 @@ fn messages_of_the_traits() -> Vec<String> {
         }
     }
     assert!(messages.len() > 8, "the traits were not found");
+    messages
+}
+
+/// What `es-core` says when it refuses while compiling: as a whole, or put together from pieces.
+fn messages_while_compiling() -> Vec<String> {
+    let mut messages = Vec::new();
+    for path in files(&crate_folder().join("../es-core/src"), "rs") {
+        let source = fs::read_to_string(&path).unwrap();
+        for call in source.split(" refuse(").skip(1) {
+            if let Some(message) = call.trim_start().strip_prefix('"') {
+                messages.push(message.split('"').next().unwrap().to_owned());
+            }
+        }
+        let mut pieces = String::new();
+        for line in source.lines().map(str::trim) {
+            let pushed = line.strip_prefix("message.push");
+            if let Some(text) = pushed.and_then(|pushed| pushed.strip_prefix("(\"")) {
+                pieces.push_str(text.strip_suffix("\");").unwrap());
+            } else if pushed.is_some() {
+                pieces.push_str("{}");
+            } else if line.starts_with("panic!(\"{}\", message") && !pieces.is_empty() {
+                messages.push(std::mem::take(&mut pieces));
+            }
+        }
+    }
+    assert!(messages.len() > 4, "the source was not found");
     messages
 }
 
