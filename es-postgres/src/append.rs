@@ -11,9 +11,11 @@ use tokio::sync::{oneshot, watch};
 use tracing::{Instrument, Span};
 
 use crate::PostgresOptions;
-use crate::call::{Call, ask};
+use crate::call::ask;
 use crate::error::{Failure, Fault, leaves_session};
+use crate::hashed::Hashed;
 use crate::inline::append_all;
+use crate::lone::Lone;
 use crate::session::Session;
 use crate::thread::Thread;
 use crate::wait::tell;
@@ -46,15 +48,16 @@ impl Writer {
     pub(crate) fn start(
         options: Arc<PostgresOptions>,
         statements: [String; 2],
+        hashed: Hashed,
         thread: &Thread,
         head: Arc<watch::Sender<Position>>,
     ) -> Self {
         let (queue, requests) = channel(QUEUE);
-        let alone = !options.tamper_evident;
         let appender = Appender {
             options,
             statements,
-            alone,
+            lone: Lone::default(),
+            hashed,
             session: None,
             head,
             // The thread lives until what is queued is written.
@@ -192,10 +195,10 @@ impl Queue {
 
 struct Appender {
     options: Arc<PostgresOptions>,
-    /// The calls of `append` and of `append_one`.
+    /// The call of the function, and the statement for a lone event.
     statements: [String; 2],
-    /// Whether a lone event is appended by the second: until the log is known to be tamper-evident.
-    alone: bool,
+    lone: Lone,
+    hashed: Hashed,
     session: Option<Session>,
     head: Arc<watch::Sender<Position>>,
     _thread: Thread,
@@ -289,11 +292,10 @@ impl Appender {
         &mut self,
         appends: &[&Append],
     ) -> Result<Vec<Result<Appended, StoreError>>, Failure> {
-        let call = Call::new(appends.iter().copied());
         let session = self.session().await?;
         let patience = self.options.statement_timeout + GRACE;
-        let asked = tokio::time::timeout(patience, ask(&session, &call, &mut self.alone));
-        match asked.await {
+        let asking = ask(&session, appends, &mut self.lone, &self.hashed);
+        match tokio::time::timeout(patience, asking).await {
             Ok(Ok(answer)) => {
                 self.session = Some(session);
                 let answer = answer.map_err(Failure::unknown)?;
@@ -318,9 +320,21 @@ impl Appender {
         &mut self,
         appends: &[&Append],
     ) -> Result<Vec<Result<Appended, StoreError>>, Failure> {
+        let known = self.hashed.known();
+        match self.try_inline(appends).await {
+            // It was learnt just now.
+            Err(_) if self.hashed.known() != known => self.try_inline(appends).await,
+            appended => appended,
+        }
+    }
+
+    async fn try_inline(
+        &mut self,
+        appends: &[&Append],
+    ) -> Result<Vec<Result<Appended, StoreError>>, Failure> {
         let mut session = self.session().await?;
         let patience = self.options.statement_timeout + GRACE;
-        let appending = append_all(&mut session, &self.options.inline, appends);
+        let appending = append_all(&mut session, &self.options.inline, appends, &self.hashed);
         let appended = match tokio::time::timeout(patience, appending).await {
             Ok(appended) => appended?,
             Err(late) => return Err(Failure::unknown(late)),

@@ -1,22 +1,24 @@
-//! One call of the database's function `append`: what it is given, and what its answer means.
+//! What the database is asked for appends, and what its answer means.
 
 use std::collections::HashMap;
 
 use es_core::{
-    Append, Appended, EventId, Expected, Metadata, NewEvent, Placement, Position, Revision,
-    StoreError, Timestamp, Verdict,
+    Append, Appended, Digest, EventId, Expected, Metadata, NewEvent, Placement, Position, Revision,
+    StoreError, StreamId, Timestamp, Verdict,
 };
-use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
-use crate::error::{Fault, is_there_already, is_to_be_hashed};
-use crate::row::{Micros, signed, unsigned};
+use crate::error::{Fault, is_there_already};
+use crate::hashed::Hashed;
+use crate::lone::Lone;
+use crate::row::{Hash, Micros, signed, unsigned};
 use crate::schema::Schema;
 use crate::session::Session;
 
 /// What each parameter is, in their order.
-pub(crate) const TYPES: [Type; 14] = [
+pub(crate) const TYPES: [Type; 15] = [
     Type::TEXT_ARRAY,
     Type::INT4_ARRAY,
     Type::INT8_ARRAY,
@@ -30,21 +32,14 @@ pub(crate) const TYPES: [Type; 14] = [
     Type::TIMESTAMPTZ_ARRAY,
     Type::TEXT_ARRAY,
     Type::TEXT_ARRAY,
+    Type::BYTEA_ARRAY,
     Type::BOOL,
 ];
 
 pub(crate) fn sql(schema: &Schema) -> String {
     format!(
         "SELECT recorded, met, before, firsts, found_append, found_id, found_revision, found_position, found_recorded \
-         FROM {}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        schema.identifier()
-    )
-}
-
-/// The call for a lone event.
-pub(crate) fn sql_of_one(schema: &Schema) -> String {
-    format!(
-        "SELECT recorded, met, placed, found_revision FROM {}.append_one($1, $2, $3, $4, $5, $6, $7, $8)",
+         FROM {}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         schema.identifier()
     )
 }
@@ -66,11 +61,16 @@ pub(crate) struct Call<'a> {
     effective: Vec<Option<Micros>>,
     payloads: Vec<&'a str>,
     metadata: Vec<Option<&'a str>>,
+    /// Where events are hashed.
+    digests: Option<Vec<Hash>>,
 }
 
 impl<'a> Call<'a> {
-    pub(crate) fn new(appends: impl IntoIterator<Item = &'a Append>) -> Self {
-        let mut call = Self::default();
+    pub(crate) fn new(appends: impl IntoIterator<Item = &'a Append>, hashed: bool) -> Self {
+        let mut call = Self {
+            digests: hashed.then(Vec::new),
+            ..Self::default()
+        };
         for append in appends {
             call.add(append);
         }
@@ -97,11 +97,11 @@ impl<'a> Call<'a> {
             self.appends.push(append_number);
             self.places.push(place);
             self.names_of_streams.push(stream);
-            self.add_event(event);
+            self.add_event(&append.stream, event);
         }
     }
 
-    fn add_event(&mut self, event: &'a NewEvent) {
+    fn add_event(&mut self, stream: &StreamId, event: &'a NewEvent) {
         let metadata = event.metadata.as_str();
         self.ids.push(event.id.into());
         self.names.push(&event.name);
@@ -110,11 +110,18 @@ impl<'a> Call<'a> {
         self.payloads.push(event.payload.as_str());
         self.metadata
             .push((metadata != Metadata::EMPTY).then_some(metadata));
+        if let Some(digests) = &mut self.digests {
+            digests.push(Hash(Digest::of_content(stream, event)));
+        }
     }
 
-    /// What the function for one event is given, if it is one.
-    pub(crate) fn parameters_of_one(&self) -> Option<[&(dyn ToSql + Sync); 8]> {
-        (self.ids.len() == 1).then(|| -> [&(dyn ToSql + Sync); 8] {
+    /// What the statement for a lone event is given, in its order, if it is one.
+    pub(crate) fn parameters_of_one(&self) -> Option<[&(dyn ToSql + Sync); 9]> {
+        let digest: &(dyn ToSql + Sync) = match &self.digests {
+            Some(digests) => digests.first()?,
+            None => &None::<Hash>,
+        };
+        (self.ids.len() == 1).then(|| -> [&(dyn ToSql + Sync); 9] {
             [
                 &self.streams[0],
                 &self.expected[0],
@@ -124,6 +131,7 @@ impl<'a> Call<'a> {
                 &self.effective[0],
                 &self.payloads[0],
                 &self.metadata[0],
+                digest,
             ]
         })
     }
@@ -142,7 +150,7 @@ impl<'a> Call<'a> {
     /// What the function is given, in its order.
     ///
     /// Who isn't careful saves a look for each event id, and has to ask again, carefully, if one is there already.
-    pub(crate) fn parameters<'c>(&'c self, careful: &'c bool) -> [&'c (dyn ToSql + Sync); 14] {
+    pub(crate) fn parameters<'c>(&'c self, careful: &'c bool) -> [&'c (dyn ToSql + Sync); 15] {
         [
             &self.streams,
             &self.of_stream,
@@ -157,40 +165,46 @@ impl<'a> Call<'a> {
             &self.effective,
             &self.payloads,
             &self.metadata,
+            &self.digests,
             careful,
         ]
     }
 }
 
-/// Asks the database: first in the hope that no event id is there already, as mostly none is. And again where the log became
-/// tamper-evident while the question waited for its turn. A lone event goes its own way for as long as nothing is hashed.
+/// Asks the database: first in the hope that no event id is there already, as mostly none is, and that the log isn't
+/// tamper-evident, unless it is known to be.
 pub(crate) async fn ask(
     session: &Session,
-    call: &Call<'_>,
-    alone: &mut bool,
-) -> Result<Result<Answer, Fault>, tokio_postgres::Error> {
-    let [append, append_one] = [0, 1].map(|number| &session.statements[number]);
-    let (mut careful, mut hashing) = (false, false);
+    appends: &[&Append],
+    lone: &mut Lone,
+    hashed: &Hashed,
+) -> Result<Result<Answer, Fault>, Error> {
+    let mut call = Call::new(appends.iter().copied(), hashed.known());
+    let mut careful = false;
     loop {
-        let lone = call.parameters_of_one().filter(|_| *alone && !careful);
-        let asked = if let Some(parameters) = lone {
-            let row = session.client.query_one(append_one, &parameters).await;
-            row.map(|row| Answer::read_one(&row, call))
-        } else {
-            let parameters = call.parameters(&careful);
-            let row = session.client.query_one(append, &parameters).await;
-            row.map(|row| Answer::read(&row, call))
+        let asked = match lone.ask(session, &call).await {
+            Ok(Some(answer)) => return Ok(answer),
+            Ok(None) => {
+                let parameters = call.parameters(&careful);
+                session
+                    .client
+                    .query_one(&session.statements[0], &parameters)
+                    .await
+            }
+            Err(error) => Err(error),
         };
         match asked {
+            Ok(row) => return Ok(Answer::read(&row, &call)),
             Err(error) if is_there_already(&error) && !careful => careful = true,
-            Err(error) if is_to_be_hashed(&error) && *alone => *alone = false,
-            Err(error) if is_to_be_hashed(&error) && !hashing => hashing = true,
-            answered => return answered,
+            Err(error) if hashed.learn(&error) && call.digests.is_none() => {
+                call = Call::new(appends.iter().copied(), true);
+            }
+            Err(error) => return Err(error),
         }
     }
 }
 
-/// The functions' answer.
+/// What the database answers.
 pub(crate) struct Answer {
     recorded_at: Timestamp,
     met: Vec<i64>,
@@ -231,28 +245,17 @@ impl Answer {
         })
     }
 
-    /// What the function for one event answers.
-    pub(crate) fn read_one(row: &Row, call: &Call<'_>) -> Result<Self, Fault> {
-        Self::columns_of_one(row, call).ok_or(Fault::Answer)
-    }
-
-    fn columns_of_one(row: &Row, call: &Call<'_>) -> Option<Self> {
-        let recorded: Option<Micros> = row.try_get(0).ok()?;
-        let placed: Option<i64> = row.try_get(2).ok()?;
-        let mut answer = Self {
-            recorded_at: recorded.map_or(Some(Timestamp::EPOCH), Micros::timestamp)?,
-            met: vec![row.try_get(1).ok()?],
-            firsts: vec![placed.unwrap_or_default()],
-            found: HashMap::new(),
+    /// What the statement for a lone event answers.
+    pub(crate) fn read_one(row: &Row) -> Result<Self, Fault> {
+        let columns = || {
+            Some(Self {
+                recorded_at: row.try_get::<_, Micros>(0).ok()?.timestamp()?,
+                met: vec![row.try_get(1).ok()?],
+                firsts: vec![row.try_get(2).ok()?],
+                found: HashMap::new(),
+            })
         };
-        if let Some(revision) = row.try_get::<_, Option<i64>>(3).ok()? {
-            let (revision, position) = (unsigned(revision)?, unsigned(placed?)?);
-            let (revision, position) = (Revision::new(revision), Position::new(position));
-            let there = Placement::new(revision, position, answer.recorded_at);
-            answer.found.insert((0, (*call.ids.first()?).into()), there);
-            answer.firsts = vec![0];
-        }
-        Some(answer)
+        columns().ok_or(Fault::Answer)
     }
 
     /// What became of the append at this place of the call.

@@ -200,7 +200,7 @@ pub(crate) fn is_there_already(error: &Error) -> bool {
     error.code() == Some(&SqlState::UNIQUE_VIOLATION)
 }
 
-/// Whether the function that was called is of before the log was tamper-evident.
+/// Whether an event came without a hash, and the log is tamper-evident.
 pub(crate) fn is_to_be_hashed(error: &Error) -> bool {
     error.as_db_error().is_some_and(wants_hashes)
 }

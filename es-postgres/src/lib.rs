@@ -26,7 +26,8 @@
 //! events. Here a position is given while an advisory lock is held, which is held until the commit: positions have no gaps,
 //! and their order is the order of the commits. So that the lock costs little, appends share it: one task sends all that
 //! wait in one call of a function in the database, which judges them one after the other; the call is a transaction, a
-//! round trip and an `fsync`, and each append has a result of its own. Several processes take turns.
+//! round trip and an `fsync`, and each append has a result of its own. Several processes take turns. A single event that
+//! nothing waits beside is appended by a statement of its own.
 //!
 //! Connections, and the task that appends, live on a thread of the store's own: no async runtime is needed, and none
 //! takes queued appends with it when it is dropped.
@@ -54,8 +55,9 @@
 mod append;
 mod call;
 mod error;
-mod function;
+mod hashed;
 mod inline;
+mod lone;
 mod options;
 mod pool;
 mod read;

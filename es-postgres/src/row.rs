@@ -158,3 +158,17 @@ impl FromSql<'_> for Micros {
 
     accepts!(TIMESTAMPTZ);
 }
+
+/// A hash as it is sent: its bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hash(pub Digest);
+
+impl ToSql for Hash {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        out.extend_from_slice(self.0.as_bytes());
+        Ok(IsNull::No)
+    }
+
+    accepts!(BYTEA);
+    to_sql_checked!();
+}

@@ -4,7 +4,6 @@ use es_core::StoreError;
 use tokio_postgres::{Client, GenericClient, IsolationLevel, Transaction};
 
 use crate::error::{Fault, nothing_written};
-use crate::function;
 
 /// "es" and a number: the first half of our advisory locks, to tell them from those of other programs.
 const LOCK: i32 = 0x6573_0001;
@@ -44,39 +43,31 @@ impl Schema {
         format!("'es_' || md5({})", self.literal)
     }
 
-    /// Each brings the schema one version further; they are never changed, only added to. One that changes the function
-    /// `append` has to leave it hashing where it hashes.
-    fn migrations(&self) -> [String; 3] {
+    /// Each brings the schema one version further; they are never changed, only added to.
+    fn migrations(&self) -> [String; 2] {
         let schema = &self.identifier;
+        let body = format!(
+            include_str!("sql/body.sql"),
+            schema = schema,
+            table = self.table(),
+            lock = LOCK,
+            channel = self.channel(),
+        );
+        let append = format!(
+            include_str!("sql/append.sql"),
+            schema = schema,
+            body = literal(&body),
+        );
         [
-            format!(
-                include_str!("sql/1.sql"),
-                schema = schema,
-                append = self.append(&function::PLAIN),
-            ),
-            format!(include_str!("sql/2.sql"), schema = schema),
-            format!(
-                include_str!("sql/3.sql"),
-                schema = schema,
-                append_one = literal(&self.append_one()),
-            ),
+            format!(include_str!("sql/1.sql"), schema = schema),
+            format!(include_str!("sql/2.sql"), schema = schema, append = append,),
         ]
     }
 
-    /// The statement that makes the function `append`.
-    fn append(&self, kind: &function::Kind) -> String {
-        let body = kind.body(&self.identifier, &self.table(), LOCK, &self.channel());
+    /// The statement that appends one event, if nobody else does meanwhile.
+    pub(crate) fn append_lone(&self) -> String {
         format!(
-            include_str!("sql/append.sql"),
-            schema = self.identifier,
-            body = literal(&body),
-        )
-    }
-
-    /// The body of the function `append_one`.
-    fn append_one(&self) -> String {
-        format!(
-            include_str!("sql/append_one.sql"),
+            include_str!("sql/lone.sql"),
             schema = self.identifier,
             table = self.table(),
             lock = LOCK,
@@ -89,7 +80,7 @@ impl Schema {
         literal(&format!("{}.events", self.identifier))
     }
 
-    /// Has the function `append` hash what is appended from now on, by any process.
+    /// Has the table refuse what isn't hashed from now on, whoever appends it.
     pub(crate) async fn make_tamper_evident(&self, client: &mut Client) -> Result<(), StoreError> {
         if self.is_tamper_evident(client).await? {
             return Ok(());
@@ -101,7 +92,6 @@ impl Schema {
                 include_str!("sql/tamper_evident.sql"),
                 lock = LOCK,
                 table = self.table(),
-                append = self.append(&function::HASHING),
                 schema = self.identifier,
             );
             let done = transaction.batch_execute(&script).await;
@@ -110,7 +100,10 @@ impl Schema {
         transaction.commit().await.map_err(nothing_written)
     }
 
-    async fn is_tamper_evident(&self, client: &mut impl GenericClient) -> Result<bool, StoreError> {
+    pub(crate) async fn is_tamper_evident(
+        &self,
+        client: &mut impl GenericClient,
+    ) -> Result<bool, StoreError> {
         let sql = format!(
             "SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {}::regclass AND conname = 'events_are_hashed')",
             self.table()

@@ -143,13 +143,16 @@ async fn drive(mut connection: Connection<tokio_postgres::Socket, Socket>, mut n
     }
 }
 
-/// Connects to bring the database up to date.
-pub(crate) async fn prepare(options: &PostgresOptions, schema: &Schema) -> Result<(), StoreError> {
+/// Connects to bring the database up to date. Whether its events are hashed.
+pub(crate) async fn prepare(
+    options: &PostgresOptions,
+    schema: &Schema,
+) -> Result<bool, StoreError> {
     let mut session = Session::connect(options, Box::new(|_| ())).await?;
     session.check(options).await?;
     schema.prepare(&mut session.client).await?;
     if options.tamper_evident {
         schema.make_tamper_evident(&mut session.client).await?;
     }
-    Ok(())
+    schema.is_tamper_evident(&mut session.client).await
 }

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio_postgres::Transaction;
 
 use crate::append::Writer;
+use crate::hashed::Hashed;
 use crate::pool::Pool;
 use crate::read::{self, Readers};
 use crate::schema::Schema;
@@ -28,6 +29,7 @@ struct Shared {
     options: Arc<PostgresOptions>,
     /// The call of the database's function, for transactions of the user's.
     append: String,
+    hashed: Hashed,
     writer: Writer,
     readers: Readers,
     watcher: Watcher,
@@ -56,11 +58,12 @@ impl PostgresStore {
         let preparing = {
             let (options, schema) = (Arc::clone(&options), schema.clone());
             async move {
-                session::prepare(&options, &schema).await?;
-                inline::register(&options, &schema).await
+                let hashed = session::prepare(&options, &schema).await?;
+                inline::register(&options, &schema).await?;
+                Ok(Hashed::new(hashed))
             }
         };
-        thread.run(preparing).await?;
+        let hashed = thread.run(preparing).await?;
         let (head, _) = watch::channel(Position::START);
         let head = Arc::new(head);
         let append = call::sql(&schema);
@@ -68,7 +71,8 @@ impl PostgresStore {
         let pool = Pool::new(Arc::clone(&options), thread.clone(), statements);
         let writer = Writer::start(
             Arc::clone(&options),
-            [append.clone(), call::sql_of_one(&schema)],
+            [append.clone(), schema.append_lone()],
+            hashed.clone(),
             &thread,
             Arc::clone(&head),
         );
@@ -78,6 +82,7 @@ impl PostgresStore {
             shared: Arc::new(Shared {
                 options,
                 append,
+                hashed,
                 writer,
                 readers: Readers::new(pool, thread),
                 watcher,
@@ -129,8 +134,9 @@ impl PostgresStore {
         append: Append,
     ) -> Result<Appended, StoreError> {
         append.check(&Limits::DEFAULT)?;
-        let inlines = &self.shared.options.inline;
-        inline::append_one(&self.shared.append, inlines, transaction, &append).await
+        let (shared, inlines) = (&self.shared, &self.shared.options.inline);
+        let (sql, hashed) = (&shared.append, &shared.hashed);
+        inline::append_one(sql, inlines, transaction, &append, hashed).await
     }
 }
 

@@ -139,7 +139,7 @@ needs_postgres! {
     }
 
     #[tokio::test]
-    async fn a_lone_append_costs_one_round_trip_whatever_becomes_of_it() {
+    async fn a_lone_append_costs_one_round_trip_and_one_more_if_it_is_refused() {
         use es_core::{Append, EventStore, Expected, Revision, StoreError};
         let database = Database::shared();
         let proxy = Proxy::start(&database).await;
@@ -147,22 +147,55 @@ needs_postgres! {
         let one = |expected| Append::new(support::stream(1), expected, support::events(1));
         let first = one(Expected::NoStream);
         let appended = store.append(first.clone()).await.unwrap();
-        let costs = async |append: Append| {
+        let costs = async |append: Append, wanted: usize| {
             let (mut outcome, store) = (None, &store);
             let round_trips = proxy.count(async { outcome = Some(store.append(append).await) }).await;
-            assert_eq!(round_trips, 1);
+            assert_eq!(round_trips, wanted);
             outcome.unwrap()
         };
-        let second = costs(one(Expected::Exact(Revision::FIRST))).await.unwrap();
+        let second = costs(one(Expected::Exact(Revision::FIRST)), 1).await.unwrap();
         assert_eq!(second.revision(), Revision::new(2));
-        let refused = costs(one(Expected::Exact(Revision::FIRST))).await.unwrap_err();
+        let third = costs(one(Expected::Any), 1).await.unwrap();
+        assert_eq!(third.revision(), Revision::new(3));
+        let refused = costs(one(Expected::Exact(Revision::FIRST)), 2).await.unwrap_err();
         assert!(
-            matches!(&refused, StoreError::Conflict(conflict) if conflict.actual == Revision::new(2)),
+            matches!(&refused, StoreError::Conflict(conflict) if conflict.actual == Revision::new(3)),
             "{refused:?}"
         );
-        let repeated = costs(first).await.unwrap();
+        let repeated = costs(first, 2).await.unwrap();
         assert!(repeated.is_repeated());
         assert_eq!(repeated.placements(), appended.placements());
-        assert_eq!(support::sound(&store).await.len(), 2);
+        assert_eq!(support::sound(&store).await.len(), 3);
+    }
+
+    /// The statement for a lone event saw the log before another process's append, which it then waited for.
+    #[tokio::test]
+    async fn a_lone_append_that_was_overtaken_is_judged_anew() {
+        use es_core::{Append, EventStore, Expected, Revision};
+        let database = Database::shared();
+        let proxy = Proxy::start(&database).await;
+        let (ours, theirs) = (database.options().open(&proxy.url).await.unwrap(), database.store().await);
+        let one = |expected| Append::new(support::stream(1), expected, support::events(1));
+        ours.append(one(Expected::NoStream)).await.unwrap();
+        let (mut client, watch) = (database.client().await, database.client().await);
+        let holding = client.transaction().await.unwrap();
+        theirs.append_in(&holding, one(Expected::Any)).await.unwrap();
+        let holder = holding.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get::<_, i32>(0);
+        let waiting = format!(
+            "SELECT count(*) > 0 FROM pg_locks w JOIN pg_locks h USING (locktype, classid, objid, database) \
+             WHERE NOT w.granted AND h.granted AND locktype = 'advisory' AND h.pid = {holder}"
+        );
+        let mut appended = None;
+        let appending = async { appended = Some(ours.append(one(Expected::Any)).await.unwrap()) };
+        let overtaking = async {
+            support::until(&watch, &waiting).await;
+            holding.commit().await.unwrap();
+        };
+        let round_trips = proxy.count(async { tokio::join!(appending, overtaking); }).await;
+        assert_eq!((appended.unwrap().revision(), round_trips), (Revision::new(3), 2));
+        // Whoever has company goes by the function for a while, and asks once.
+        let next = proxy.count(async { drop(ours.append(one(Expected::Any)).await.unwrap()) }).await;
+        assert_eq!(next, 1);
+        assert_eq!(support::sound(&ours).await.len(), 4);
     }
 }

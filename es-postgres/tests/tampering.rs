@@ -403,7 +403,7 @@ needs_postgres! {
         store.close().await.unwrap();
         let client = database.client().await;
         let first = format!(
-            "SET search_path = {}; ALTER TABLE events DROP COLUMN hash; DROP FUNCTION hash; DROP FUNCTION append_one; \
+            "SET search_path = {}; ALTER TABLE events DROP COLUMN hash; DROP FUNCTION hash; DROP FUNCTION append; \
              DELETE FROM es_migrations WHERE version > 1",
             database.schema()
         );

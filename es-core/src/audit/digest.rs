@@ -11,11 +11,10 @@ use crate::{EventId, NewEvent, Revision, StoredEvent, StreamId, Timestamp};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
-/// What an event's hash is computed over, beside the hash of the event before it.
-struct Fields<'e> {
+/// What an event says, wherever it stands in its stream.
+struct Content<'e> {
     id: EventId,
     stream: &'e StreamId,
-    revision: Revision,
     name: &'e str,
     version: u32,
     payload: &'e str,
@@ -37,28 +36,47 @@ impl Digest {
     /// For authors of stores: the hash of an event that is placed at this revision, behind one with the hash `previous`;
     /// `None` if it is the first, or the one before it has no hash.
     ///
-    /// It is the SHA-256 of, one behind the other: the previous hash, or 32 zero bytes; the id's 16 bytes; the revision and
-    /// the version, each as 8 bytes; the lengths of the stream (`category/id`), the name, the payload and the metadata (`{}` if
-    /// there is none), each as 4 bytes, and then these texts as UTF-8; and the effective time, if one was said, as microseconds since
-    /// 2000 in 8 bytes. Numbers have their highest byte first. `recorded_at` and the position aren't in it, as a store may
-    /// learn them only when it has written the event: a [`Seal`](crate::Seal) covers them.
+    /// It is what [`of_content`](Self::of_content) and [`behind`](Self::behind) make of it, one after the other.
     pub fn of_event(
         previous: Option<Self>,
         stream: &StreamId,
         revision: Revision,
         event: &NewEvent,
     ) -> Self {
-        let fields = Fields {
+        Self::of_content(stream, event).behind(previous, revision)
+    }
+
+    /// For authors of stores: the digest of what an event says, wherever in its stream it is placed. Who numbers the event
+    /// makes its hash of that, and needn't have its texts.
+    ///
+    /// It is the SHA-256 of, one behind the other: the id's 16 bytes; the version as 8 bytes; the lengths of the stream
+    /// (`category/id`), the name, the payload and the metadata (`{}` if there is none), each as 4 bytes, and then these
+    /// texts as UTF-8; and the effective time, if one was said, as microseconds since 2000 in 8 bytes. Numbers have their
+    /// highest byte first. `recorded_at` and the position aren't in it, as a store may learn them only when it has written
+    /// the event: a [`Seal`](crate::Seal) covers them.
+    pub fn of_content(stream: &StreamId, event: &NewEvent) -> Self {
+        let content = Content {
             id: event.id,
             stream,
-            revision,
             name: &event.name,
             version: event.version,
             payload: event.payload.as_str(),
             metadata: event.metadata.as_str(),
             effective_at: event.effective_at,
         };
-        fields.digest(previous)
+        content.digest()
+    }
+
+    /// For authors of stores: the hash of an event whose content has this digest, placed at this revision behind one with
+    /// the hash `previous`.
+    ///
+    /// It is the SHA-256 of the previous hash, or 32 zero bytes; the revision as 8 bytes, the highest first; and this
+    /// digest.
+    #[must_use]
+    pub fn behind(self, previous: Option<Self>, revision: Revision) -> Self {
+        let previous = previous.map_or([0; 32], |previous| previous.0);
+        let revision = revision.number().to_be_bytes();
+        Self::of(&[&previous, &revision, &self.0])
     }
 
     /// The hash that a stored event has to have behind one with the hash `previous`, if it stood at this revision.
@@ -68,17 +86,16 @@ impl Digest {
         event: &StoredEvent,
     ) -> Self {
         let envelope = &event.envelope;
-        let fields = Fields {
+        let content = Content {
             id: envelope.id,
             stream: &envelope.stream,
-            revision,
             name: &event.name,
             version: event.version,
             payload: event.payload.as_str(),
             metadata: envelope.metadata.as_str(),
             effective_at: envelope.effective_at,
         };
-        fields.digest(previous)
+        content.digest().behind(previous, revision)
     }
 
     /// Of these bytes, one behind the other.
@@ -94,12 +111,10 @@ impl Digest {
 /// From 1970 to 2000, in microseconds: PostgreSQL, whose function computes the same, counts from there.
 const EPOCH: i64 = 946_684_800_000_000;
 
-impl Fields<'_> {
-    fn digest(&self, previous: Option<Digest>) -> Digest {
+impl Content<'_> {
+    fn digest(&self) -> Digest {
         let mut hasher = Sha256::new();
-        hasher.update(previous.map_or([0; 32], |previous| previous.0));
         hasher.update(self.id.as_bytes());
-        hasher.update(self.revision.number().to_be_bytes());
         hasher.update(u64::from(self.version).to_be_bytes());
         let texts = [self.stream.as_str(), self.name, self.payload, self.metadata];
         for text in texts {
@@ -189,8 +204,8 @@ mod tests {
         assert!(SECOND.replace('a', "g").parse::<Digest>().is_err());
     }
 
-    const FIRST: &str = "2416a576a0ba2514978ff09416b160b7f250b3aa591151af94e705e0764d0e41";
-    const SECOND: &str = "67837acb6e36fcb3d34f1fc0f7d88e24529126e0c92b226c1c9dadd5fe7a48a8";
+    const FIRST: &str = "f64dba56923f8e779f4e5fad25ea4d7ef60e601fff107d394edc92fad193362a";
+    const SECOND: &str = "79669a17470afe4a3a646edfcf1a18243994f9444faa911f9c963781346900c6";
 
     #[test]
     fn whatever_differs_the_hash_differs() {

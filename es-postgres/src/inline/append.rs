@@ -7,6 +7,7 @@ use tokio_postgres::{IsolationLevel, Transaction};
 use super::Inlines;
 use crate::call::{Answer, Call, TYPES};
 use crate::error::{Failure, Fault, cause, nothing_written};
+use crate::hashed::Hashed;
 use crate::session::Session;
 use crate::statements::Statements;
 
@@ -20,6 +21,7 @@ pub(crate) async fn append_all(
     session: &mut Session,
     inlines: &Inlines,
     appends: &[&Append],
+    hashed: &Hashed,
 ) -> Result<Vec<Result<Appended, StoreError>>, Failure> {
     let building = session.client.build_transaction();
     let building = building.isolation_level(IsolationLevel::ReadCommitted);
@@ -29,10 +31,11 @@ pub(crate) async fn append_all(
     for group in appends.chunk_by(|one, next| !inlines.concern(one) && !inlines.concern(next)) {
         let savepoint = transaction.savepoint("es_append");
         let savepoint = savepoint.await.map_err(Failure::before_commit)?;
-        let call = Call::new(group.iter().copied());
+        let call = Call::new(group.iter().copied(), hashed.known());
         // Carefully, as an error would end the transaction.
         let parameters = call.parameters(&true);
         let row = savepoint.query_one(function, &parameters).await;
+        let row = row.inspect_err(|error| _ = hashed.learn(error));
         let answer = Answer::read(&row.map_err(Failure::before_commit)?, &call);
         let answer = answer.map_err(|fault| Failure::One(fault.into()))?;
         let refusal = match (group, answer.of(0, group[0])) {
@@ -71,8 +74,9 @@ pub(crate) async fn append_one(
     inlines: &Inlines,
     transaction: &Transaction<'_>,
     append: &Append,
+    hashed: &Hashed,
 ) -> Result<Appended, StoreError> {
-    let call = Call::new([append]);
+    let call = Call::new([append], hashed.known());
     let parameters: Vec<(&(dyn ToSql + Sync), _)> =
         call.parameters(&true).into_iter().zip(TYPES).collect();
     if !inlines.is_empty() {
@@ -86,6 +90,7 @@ pub(crate) async fn append_one(
     let rows = transaction
         .query_typed(sql, &parameters)
         .await
+        .inspect_err(|error| _ = hashed.learn(error))
         .map_err(nothing_written)?;
     let row = rows.first().ok_or(Fault::Answer)?;
     let outcome = Answer::read(row, &call)?.of(0, append);

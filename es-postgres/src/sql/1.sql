@@ -45,5 +45,3 @@ SELECT position,
     payload::json AS payload,
     coalesce(metadata, '{{}}')::json AS metadata
 FROM {schema}.events;
-
-{append}

@@ -3,12 +3,13 @@
 -- `streams` are those that are appended to, each once. Of each append come the number of its stream among them, the
 -- revision that it expects (-1 for any, -2 for a stream with events) and how many events it has; of each event the number
 -- of its append, its place in it from 0, its stream, and what is stored. Numbers count from 1. Who isn't `careful` saves
--- looking for event ids that are there already, and is told by a violated `UNIQUE` if there is one.
+-- looking for event ids that are there already, and is told by a violated `UNIQUE` if there is one. `digests`, of what each
+-- event says, come where events are hashed: where they don't, the table refuses the rows, and the caller asks again.
 --
 -- The answer has, for each append, the revision that it met; the position after which all of them were placed, or, if one
 -- was refused or two share a stream, the position of each one's first event, 0 for a refused one; and every event id that
 -- was there before, by which the caller tells repeats.
-CREATE OR REPLACE FUNCTION {schema}.append(
+CREATE FUNCTION {schema}.append(
     streams text[],
     of_stream integer[],
     expected bigint[],
@@ -22,6 +23,7 @@ CREATE OR REPLACE FUNCTION {schema}.append(
     effective timestamptz[],
     payloads text[],
     metadata text[],
+    digests bytea[],
     careful boolean,
     OUT recorded timestamptz,
     OUT met bigint[],

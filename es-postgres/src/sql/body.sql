@@ -4,7 +4,13 @@ DECLARE
     head bigint;
     revisions bigint[];
     stream integer;
-    revision bigint;{declared}
+    revision bigint;
+    last_hashes bytea[];
+    hashes bytea[];
+    hash bytea;
+    digest bytea;
+    event integer := 0;
+    at integer;
 BEGIN
     -- In any other level what follows would see the log as it was before the lock was had.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -17,12 +23,33 @@ BEGIN
     -- Held until the commit is seen by all. It is a statement of its own: those after it see what was committed before.
     locked := pg_advisory_xact_lock({lock}, {table}::regclass::oid::integer) IS NOT NULL;
 
-    SELECT coalesce(h.position, 0), h.recorded_at, {selected}
-    INTO head, recorded, {into}
-    FROM ({of_streams}) r
-    LEFT JOIN LATERAL (
-        SELECT e.position, e.recorded_at FROM {schema}.events e ORDER BY e.position DESC LIMIT 1
-    ) h ON true;
+    IF digests IS NULL THEN
+        SELECT coalesce(h.position, 0), h.recorded_at, ARRAY(
+            SELECT coalesce((
+                SELECT e.revision FROM {schema}.events e WHERE e.stream = s.name ORDER BY e.revision DESC LIMIT 1
+            ), 0)
+            FROM unnest(streams) AS s (name)
+        )
+        INTO head, recorded, revisions
+        FROM (SELECT) one
+        LEFT JOIN LATERAL (
+            SELECT e.position, e.recorded_at FROM {schema}.events e ORDER BY e.position DESC LIMIT 1
+        ) h ON true;
+    ELSE
+        SELECT coalesce(h.position, 0), h.recorded_at, r.revisions, r.hashes
+        INTO head, recorded, revisions, last_hashes
+        FROM (
+            SELECT array_agg(coalesce(l.revision, 0)) AS revisions,
+                array_agg(coalesce(l.hash, decode(repeat('00', 32), 'hex'))) AS hashes
+            FROM unnest(streams) AS s (name)
+            LEFT JOIN LATERAL (
+                SELECT e.revision, e.hash FROM {schema}.events e WHERE e.stream = s.name ORDER BY e.revision DESC LIMIT 1
+            ) l ON true
+        ) r
+        LEFT JOIN LATERAL (
+            SELECT e.position, e.recorded_at FROM {schema}.events e ORDER BY e.position DESC LIMIT 1
+        ) h ON true;
+    END IF;
     -- Clocks step back; record time doesn't.
     recorded := greatest(clock_timestamp(), recorded);
 
@@ -58,21 +85,38 @@ BEGIN
         END LOOP;
     END IF;
 
-{hashing}    IF before IS NOT NULL AND cardinality(ids) = 1 THEN
-        -- For whoever appends alone: taking the arrays apart would cost more than the insert.
-        INSERT INTO {schema}.events
-            (position, stream, revision, id, name, version, recorded_at, effective_at, payload, metadata{column})
-        VALUES (head, streams[1], met[1] + 1, ids[1], names[1], versions[1], recorded, effective[1], payloads[1],
-            metadata[1]{hash_of_one});
+    -- Where an event stands behind another of the same call, one hash is computed after the other.
+    IF digests IS NULL OR (before IS NOT NULL AND cardinality(ids) = cardinality(counts)) THEN
+        hashes := NULL;
+    ELSIF before IS NOT NULL AND cardinality(counts) = 1 THEN
+        hash := last_hashes[1];
+        revision := met[1];
+        FOREACH digest IN ARRAY digests LOOP
+            revision := revision + 1;
+            hash := sha256(hash || int8send(revision) || digest);
+            hashes := hashes || hash;
+        END LOOP;
     ELSE
-        INSERT INTO {schema}.events
-            (position, stream, revision, id, name, version, recorded_at, effective_at, payload, metadata{column})
-        SELECT coalesce(before + i.number, firsts[i.append] + i.place), i.stream, met[i.append] + i.place + 1, i.id,
-            i.name, i.version, recorded, i.effective, i.payload, i.metadata{hash_of_each}
-        FROM unnest(appends, places, names_of_streams, ids, names, versions, effective, payloads, metadata)
-            WITH ORDINALITY AS i (append, place, stream, id, name, version, effective, payload, metadata, number)
-        WHERE before IS NOT NULL OR firsts[i.append] > 0;
+        FOREACH digest IN ARRAY digests LOOP
+            event := event + 1;
+            at := appends[event];
+            IF before IS NOT NULL OR firsts[at] > 0 THEN
+                stream := of_stream[at];
+                hash := sha256(last_hashes[stream] || int8send(met[at] + places[event] + 1) || digest);
+                last_hashes[stream] := hash;
+                hashes[event] := hash;
+            END IF;
+        END LOOP;
     END IF;
+
+    INSERT INTO {schema}.events
+        (position, stream, revision, id, name, version, recorded_at, effective_at, payload, metadata, hash)
+    SELECT coalesce(before + i.number, firsts[i.append] + i.place), i.stream, met[i.append] + i.place + 1, i.id, i.name,
+        i.version, recorded, i.effective, i.payload, i.metadata,
+        coalesce(hashes[i.number], sha256(last_hashes[i.append] || int8send(met[i.append] + 1) || digests[i.number]))
+    FROM unnest(appends, places, names_of_streams, ids, names, versions, effective, payloads, metadata)
+        WITH ORDINALITY AS i (append, place, stream, id, name, version, effective, payload, metadata, number)
+    WHERE before IS NOT NULL OR firsts[i.append] > 0;
 
     IF FOUND THEN
         PERFORM pg_notify({channel}, head::text);

@@ -1,7 +1,5 @@
--- Until what is being appended is there: what comes after is hashed.
+-- Until what is being appended is there: what comes after is hashed, or refused.
 SELECT pg_advisory_xact_lock({lock}, {table}::regclass::oid::integer);
-
-{append}
 
 -- Also a mark: whoever opens the store sees by it that events are hashed.
 ALTER TABLE {schema}.events ADD CONSTRAINT events_are_hashed CHECK (hash IS NOT NULL) NOT VALID;
