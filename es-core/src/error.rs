@@ -46,12 +46,12 @@ pub enum StoreError {
     #[error(transparent)]
     Undecodable(#[from] Box<Undecodable>),
     /// The log isn't the one that the reader has seen: it was restored to another past.
-    #[error("the log diverged: position {position} held event {expected} when it was read")]
+    #[error("the log diverged: it isn't the one that was read up to position {position}")]
     LogDiverged {
-        /// The reader's checkpoint.
+        /// How far the reader had come.
         position: Position,
-        /// The event that the reader saw there.
-        expected: EventId,
+        /// The event that the reader saw there, if it knows.
+        expected: Option<EventId>,
         /// The event that stands there now.
         found: Option<EventId>,
     },

@@ -53,6 +53,7 @@ mod any_store;
 mod append;
 mod audit;
 pub mod batch;
+mod checkpoint;
 mod command;
 mod decision;
 mod draft;
@@ -97,6 +98,7 @@ pub use audit::{
     AuditEntry, AuditTrail, Break, BreakKind, CausationTree, Consequence, Digest, InvalidDigest,
     InvalidSeal, Seal, Sealer, Verification,
 };
+pub use checkpoint::Checkpoint;
 pub use command::{Command, Decided, Handler};
 pub use decision::{Creation, Decision, Rejects};
 pub use draft::Draft;
@@ -130,7 +132,7 @@ pub use snapshot::{Snapshot, SnapshotPolicy, SnapshotStore, Snapshotting};
 pub use store::EventStore;
 pub use stream_id::{InvalidStreamId, StreamId};
 pub use strict::EncodeError;
-pub use subscription::{Checkpoint, Next, Subscription};
+pub use subscription::{Next, Subscription};
 pub use temporal::{
     At, Change, Correct, CorrectAs, CorrectError, Correctable, Corrected, Correction, Corrections,
     Diff, Effect, Fate, Impact, Known, Sample, Samples, Violation, WhatIf, project,

@@ -1,7 +1,8 @@
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use es_core::{Phase, Position, RunnerHandle, Status, WaitError};
+use es_core::{Position, Reached, RunnerHandle, Status, WaitError};
 use futures_timer::Delay;
 use futures_util::future::{Either, select, try_join_all};
 
@@ -50,11 +51,7 @@ impl Patience {
     ///
     /// After the time, and if one of them has stopped: the message names those that are busy, and with what.
     pub async fn until_caught_up<'h>(self, handles: impl IntoIterator<Item = &'h RunnerHandle>) {
-        let handles: Vec<&RunnerHandle> = handles.into_iter().collect();
-        let caught_up = handles.iter().map(|handle| handle.wait_for_head());
-        let is_busy =
-            |status: &Status| status.frontier < status.head || !matches!(status.phase, Phase::Live);
-        self.wait(&handles, is_busy, try_join_all(caught_up)).await;
+        self.wait(handles, RunnerHandle::wait_for_head).await;
     }
 
     /// Waits until each of them shows everything up to this position.
@@ -67,27 +64,32 @@ impl Patience {
         position: Position,
         handles: impl IntoIterator<Item = &'h RunnerHandle>,
     ) {
-        let handles: Vec<&RunnerHandle> = handles.into_iter().collect();
-        let reached = handles.iter().map(|handle| handle.wait_for(position));
-        let is_busy = |status: &Status| status.frontier < position;
-        self.wait(&handles, is_busy, try_join_all(reached)).await;
+        self.wait(handles, |handle| handle.wait_for(position)).await;
     }
 
-    async fn wait<T>(
+    async fn wait<'h, F>(
         self,
-        handles: &[&RunnerHandle],
-        is_busy: impl Fn(&Status) -> bool,
-        reached: impl Future<Output = Result<T, WaitError>>,
-    ) {
-        match select(pin!(reached), Delay::new(self.0)).await {
+        handles: impl IntoIterator<Item = &'h RunnerHandle>,
+        until: impl Fn(&'h RunnerHandle) -> F,
+    ) where
+        F: Future<Output = Result<Reached, WaitError>>,
+    {
+        let waits: Vec<_> = (handles.into_iter())
+            .map(|handle| (handle, AtomicBool::new(true)))
+            .collect();
+        let reached = waits.iter().map(async |(handle, waiting)| {
+            until(handle).await?;
+            waiting.store(false, Ordering::Relaxed);
+            Ok::<_, WaitError>(())
+        });
+        match select(pin!(try_join_all(reached)), Delay::new(self.0)).await {
             Either::Left((Ok(_), _)) => {}
             Either::Left((Err(error), _)) => panic!("{}", crate::spec::chain(&error)),
             Either::Right(_) => {
-                let statuses = handles.iter().map(|handle| handle.status());
-                let busy: Vec<String> = statuses
-                    .filter(is_busy)
-                    .map(|status| busy(&status))
-                    .collect();
+                let waiting = waits
+                    .iter()
+                    .filter(|(_, waiting)| waiting.load(Ordering::Relaxed));
+                let busy: Vec<String> = waiting.map(|(handle, _)| busy(&handle.status())).collect();
                 panic!(
                     "after {:?} there is still busy: {}",
                     self.0,

@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use es_core::{
-    Aggregate, Append, Apply, Event, EventStore, Expected, FailureClass, InMemory, Json, NewEvent,
-    NoError, Position, Projection, Recorded, Runner, StreamId, Timestamp, View,
+    Aggregate, Append, Apply, Batch, Begun, BoxFuture, Checkpoint, Consumer, ConsumerProfile,
+    Event, EventStore, Expected, Failure, FailureClass, Filter, InMemory, Json, NewEvent, NoError,
+    Phase, Position, Projection, Recorded, Refusal, Runner, Standing, StreamId, Timestamp, View,
 };
 use es_memory::MemoryStore;
 use es_testkit::{GivenLog, Patience, ProjectionSpec};
+use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
@@ -224,6 +226,40 @@ async fn append(store: &MemoryStore, version: u32) -> Position {
     store.append(append).await.unwrap().position()
 }
 
+/// A consumer that never has done with an event.
+struct Hung;
+
+impl Consumer for Hung {
+    fn profile(&self) -> ConsumerProfile {
+        ConsumerProfile::new("hung", 1, Filter::all())
+    }
+
+    fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>> {
+        Box::pin(async { Ok(Begun::At(Checkpoint::START)) })
+    }
+
+    fn consume<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>> {
+        Box::pin(async {
+            if !batch.events.is_empty() {
+                std::future::pending::<()>().await;
+            }
+            Ok(())
+        })
+    }
+
+    fn standing(&self) -> Standing {
+        Standing::default()
+    }
+
+    fn keep(&mut self, _: Checkpoint) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn end(&mut self) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
 #[tokio::test]
 async fn waiting_ends_when_it_is_there_and_names_who_is_busy_or_has_stopped() {
     let store = MemoryStore::new();
@@ -246,6 +282,18 @@ async fn waiting_ends_when_it_is_there_and_names_who_is_busy_or_has_stopped() {
         "{text}"
     );
     assert!(!text.contains("`sums`"), "{text}");
+
+    // It was live, and hangs at what came since.
+    let later = MemoryStore::new();
+    let hung = Runner::new(later.clone(), Hung);
+    let hanging = hung.handle();
+    tokio::spawn(hung.run());
+    let mut changes = hanging.changes();
+    while changes.next().await.map(|status| status.phase) != Some(Phase::Live) {}
+    append(&later, 2).await;
+    let waiting = tokio::spawn(async move { impatient.until_caught_up([&hanging]).await });
+    let text = message(waiting).await;
+    assert!(text.contains("still busy: `hung` version 1"), "{text}");
 
     let newer = append(&store, 3).await;
     let waiting = tokio::spawn(async move { Patience::default().until(newer, [&handle]).await });

@@ -171,7 +171,7 @@ impl<S: EventStore> Sealer<S> {
         }
         Err(StoreError::LogDiverged {
             position: sealed.position,
-            expected: sealed.event_id,
+            expected: Some(sealed.event_id),
             found,
         })
     }

@@ -116,7 +116,7 @@ impl<P: Process> Engine<P> {
         let Some(stored) = found.filter(|found| found.envelope.id == event) else {
             return Err(StoreError::LogDiverged {
                 position,
-                expected: event,
+                expected: Some(event),
                 found: found.map(|found| found.envelope.id),
             });
         };

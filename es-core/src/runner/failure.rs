@@ -1,3 +1,5 @@
+use std::any::Any;
+
 use crate::{Cause, DecodeError, Position, StoreError, StoredEvent, Undecodable};
 
 /// Why a runner can't go on, for now or at all.
@@ -41,6 +43,12 @@ pub enum Failure {
     /// Another process has taken over; nothing was written.
     #[error("another process has taken over; nothing was written")]
     Fenced,
+    /// The consumer panicked, and the runner with it.
+    #[error("the consumer panicked: {message}")]
+    Panicked {
+        /// What the panic said.
+        message: String,
+    },
     /// The event store didn't answer, or its log isn't the one that was read before.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -60,6 +68,8 @@ pub enum FailureClass {
     Publisher,
     /// Another process has taken over.
     Fenced,
+    /// The consumer panicked.
+    Panicked,
     /// The event store.
     Store,
     /// The log was restored to another past.
@@ -84,6 +94,17 @@ impl Failure {
         }
     }
 
+    /// A panic, as it was caught.
+    pub(super) fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let message = match panic.downcast_ref::<String>() {
+            Some(message) => message.clone(),
+            None => (panic.downcast_ref::<&str>().copied())
+                .unwrap_or("something that isn't a text")
+                .to_owned(),
+        };
+        Self::Panicked { message }
+    }
+
     /// What it says with all of its sources, for whoever looks at what was put aside.
     pub fn in_full(&self) -> String {
         let mut text = self.to_string();
@@ -103,6 +124,7 @@ impl Failure {
             Self::Database { .. } => FailureClass::Database,
             Self::Publisher { .. } => FailureClass::Publisher,
             Self::Fenced => FailureClass::Fenced,
+            Self::Panicked { .. } => FailureClass::Panicked,
             Self::Store(StoreError::LogDiverged { .. }) => FailureClass::LogDiverged,
             Self::Store(_) => FailureClass::Store,
         }

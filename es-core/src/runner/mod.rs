@@ -3,6 +3,7 @@
 mod consumer;
 mod failure;
 mod handle;
+mod pace;
 mod race;
 mod run;
 mod settings;
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 pub use consumer::{Batch, Begun, Consumer, ConsumerProfile, Parking, Refusal, Standing};
 pub use failure::{Failure, FailureClass};
 pub use handle::{Reached, RunnerHandle, WaitError};
+use pace::Pace;
 use run::{Park, Run};
 use settings::Settings;
 use status::Board;
@@ -160,6 +162,7 @@ impl<S: EventStore, C: Consumer> Runner<S, C> {
             park: self.park,
             board: self.board,
             stopping,
+            pace: Pace::new(None),
         };
         let outcome = run.run().await;
         drop(self.stopping);

@@ -1,19 +1,20 @@
 //! The loop: take charge, gather, have the consumer take in, and again.
 
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_core::future::BoxFuture;
+use futures_util::FutureExt;
 use tokio::sync::watch;
 use tracing::Instrument;
 
+use super::pace::Pace;
 use super::race::{Raced, race, yield_now};
 use super::settings::{Reaction, Settings};
 use super::status::{Board, Phase};
 use super::{Batch, Begun, Consumer, Failure};
-use crate::{
-    Checkpoint, EventStore, LogQuery, Position, StoreError, StoredEvent, Subscription, spans,
-};
+use crate::{Checkpoint, EventStore, StoreError, StoredEvent, Subscription, spans};
 
 /// How a consumer parks an event, where it may.
 pub(super) type Park<C> =
@@ -26,10 +27,8 @@ pub(super) struct Run<S, C> {
     pub(super) park: Option<Park<C>>,
     pub(super) board: Board,
     pub(super) stopping: watch::Receiver<bool>,
+    pub(super) pace: Pace,
 }
-
-/// How the head of the log is asked for while catching up, to tell how much is left.
-const HEAD_EVERY: Duration = Duration::from_secs(1);
 
 /// What is to be done next.
 enum Next {
@@ -47,27 +46,35 @@ enum Ended {
 
 impl<S: EventStore, C: Consumer> Run<S, C> {
     pub(super) async fn run(mut self) -> Result<(), Arc<Failure>> {
-        let outcome = match self.follow().await {
-            Ok(()) => self.consumer.end().await,
-            Err(failure) => {
-                // What was taken in before is kept all the same.
-                if let Err(error) = self.consumer.end().await {
-                    tracing::warn!(%error, "a consumer that failed couldn't be ended");
-                }
-                Err(failure)
+        match AssertUnwindSafe(self.follow_and_end()).catch_unwind().await {
+            Err(panic) => {
+                // Whoever waits is told why; whoever runs it meets the panic.
+                self.board.stopped(Arc::new(Failure::panicked(&*panic)));
+                resume_unwind(panic)
             }
-        };
-        match outcome {
-            Ok(()) => {
+            Ok(Ok(())) => {
                 self.board.phase(Phase::Ended);
                 Ok(())
             }
-            Err(failure) => {
+            Ok(Err(failure)) => {
                 tracing::error!(error = %failure, class = ?failure.class(), "a runner has stopped");
                 let failure = Arc::new(failure);
                 self.board.stopped(Arc::clone(&failure));
                 Err(failure)
             }
+        }
+    }
+
+    async fn follow_and_end(&mut self) -> Result<(), Failure> {
+        let followed = self.follow().await;
+        let ended = self.consumer.end().await;
+        match (followed, ended) {
+            // What was taken in before is kept all the same.
+            (Err(failure), Err(error)) => {
+                tracing::warn!(%error, "a consumer that failed couldn't be ended");
+                Err(failure)
+            }
+            (followed, ended) => followed.and(ended),
         }
     }
 
@@ -86,6 +93,7 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
     async fn take_charge(&mut self) -> Result<Option<Checkpoint>, Failure> {
         let mut tries = 0;
         while !*self.stopping.borrow() {
+            self.ask_for_the_head().await;
             let again_in = match self.consumer.begin().await {
                 Ok(Begun::At(checkpoint)) => {
                     let standing = self.consumer.standing();
@@ -118,17 +126,12 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
         let mut subscription =
             Subscription::new(Arc::clone(&self.store), profile.filter, checkpoint)
                 .page_size(self.settings.batch.max(1_000));
-        let keep_every = profile.keep_every.unwrap_or(Duration::MAX);
-        let (mut kept, mut asked, mut tries) = (Instant::now(), None::<Instant>, 0);
+        self.pace = Pace::new(profile.keep_every);
+        self.pace.at = checkpoint;
+        let mut tries = 0;
         loop {
-            if asked.is_none_or(|asked| asked.elapsed() >= HEAD_EVERY) {
-                asked = Some(Instant::now());
-                // It is only for the progress: who can't be asked is met again below.
-                if let Ok(head) = self.store.head().await {
-                    self.board.head(head);
-                }
-            }
-            let quiet = keep_every.saturating_sub(kept.elapsed());
+            self.ask_for_the_head().await;
+            let quiet = self.pace.quiet();
             let next = match self.gather(&mut subscription, quiet).await {
                 Ok(next) => next,
                 Err(error) => {
@@ -138,7 +141,11 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
                         return Err(failure);
                     };
                     self.report(failure, tries);
-                    self.sleep(delay).await;
+                    match self.rest(delay).await {
+                        Err(Failure::Fenced) => return Ok(Ended::Fenced),
+                        // A runner that was ended meanwhile is told when it gathers.
+                        rested => rested?,
+                    };
                     continue;
                 }
             };
@@ -152,9 +159,8 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
                 Next::Stop => Ok(false),
             };
             let settled = match settled {
-                Ok(true) if kept.elapsed() >= keep_every => {
-                    kept = Instant::now();
-                    self.keep(&subscription).await.map(|()| true)
+                Ok(true) if self.pace.quiet().is_zero() => {
+                    self.keep_what_was_looked_at(&mut subscription).await
                 }
                 settled => settled,
             };
@@ -202,52 +208,23 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
         Ok(Next::Batch(Batch::new(events, looked_to, caught_up)))
     }
 
-    async fn keep(&mut self, subscription: &Subscription<Arc<S>>) -> Result<(), Failure> {
-        let checkpoint = match last_looked_at(&*self.store, subscription).await {
-            Ok(checkpoint) => checkpoint,
+    /// Keeps also that events were looked at which don't pass, so that what is kept doesn't fall behind a log whose other
+    /// events go on.
+    async fn keep_what_was_looked_at(
+        &mut self,
+        subscription: &mut Subscription<Arc<S>>,
+    ) -> Result<bool, Failure> {
+        match subscription.looked_at().await {
+            Ok(looked_at) => self.pace.at = looked_at,
+            Err(error @ StoreError::LogDiverged { .. }) => return Err(error.into()),
             // Where the log can't be asked, the last event that passed is as good.
-            Err(_) => subscription.checkpoint(),
-        };
-        match self.consumer.keep(checkpoint).await {
-            Ok(()) => {}
-            Err(failure @ Failure::Fenced) => return Err(failure),
-            // The next batch meets it again, or the next time that this is done.
-            Err(failure) => self.report(failure, 1),
+            Err(_) => {}
         }
-        self.board.idle(self.consumer.standing());
-        Ok(())
+        self.keep().await.map(|()| true)
     }
 
     pub(super) fn report(&self, failure: Failure, tries: u32) {
         tracing::warn!(tries, error = %failure, class = ?failure.class(), "a runner tries again");
         self.board.failed(Arc::new(failure), tries);
     }
-
-    /// Waits; `false` if the runner was ended meanwhile.
-    pub(super) async fn sleep(&mut self, duration: Duration) -> bool {
-        let never = std::future::pending::<()>();
-        !matches!(
-            race(&mut self.stopping, duration, never).await,
-            Raced::Stopped
-        )
-    }
-}
-
-/// The last event that was looked at: also where it doesn't pass, so that what is kept doesn't fall behind a log
-/// whose other events go on.
-async fn last_looked_at<S: EventStore>(
-    store: &S,
-    subscription: &Subscription<Arc<S>>,
-) -> Result<Checkpoint, StoreError> {
-    let (seen, looked_to) = (subscription.checkpoint(), subscription.looked_to());
-    if looked_to <= seen.position {
-        return Ok(seen);
-    }
-    let before = Position::new(looked_to.number().saturating_sub(1));
-    let query = LogQuery::after(before).until(looked_to).limit(1);
-    let page = spans::read_log(store, query).await?;
-    Ok(page.events.first().map_or(seen, |event| Checkpoint {
-        position: event.position,
-        event_id: Some(event.envelope.id),
-    }))
 }

@@ -62,7 +62,7 @@ impl Settings {
             Failure::Applying { .. }
             | Failure::Database { .. }
             | Failure::Store(StoreError::Backend(_)) => Reaction::Again(self.delay(tries)),
-            Failure::Fenced | Failure::Store(_) => Reaction::Stop,
+            Failure::Fenced | Failure::Panicked { .. } | Failure::Store(_) => Reaction::Stop,
         }
     }
 

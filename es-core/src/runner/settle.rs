@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::run::Run;
 use super::settings::Reaction;
 use super::{Batch, Consumer, Failure, Refusal};
-use crate::{EventStore, StoredEvent};
+use crate::{Checkpoint, EventStore, StoredEvent};
 
 impl<S: EventStore, C: Consumer> Run<S, C> {
     /// Has the consumer take a batch in, however often it has to be tried; `false` if the runner was ended meanwhile.
@@ -53,7 +53,8 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
             match (self.settings.reaction(&failure, tries), left.first()) {
                 (Reaction::Again(delay), _) => {
                     self.report(failure, tries);
-                    if !self.sleep(delay).await {
+                    self.board.waits(left.first());
+                    if !self.rest(delay).await? {
                         return Ok(false);
                     }
                 }
@@ -61,10 +62,8 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
                     if !self.put_aside(event, failure).await? {
                         return Ok(false);
                     }
+                    // Behind the last there may still be something to say: how far was looked.
                     taken += 1;
-                    if taken == all {
-                        return Ok(true);
-                    }
                     (step, tries) = (all - taken, 0);
                 }
                 (Reaction::GiveUp | Reaction::Stop, _) => return Err(failure),
@@ -86,18 +85,23 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
                 return Err(refused);
             };
             self.report(refused, tries);
-            if !self.sleep(delay).await {
+            if !self.rest(delay).await? {
                 return Ok(false);
             }
         }
         tracing::warn!(position = %event.position, error = %failure, "an event was parked");
+        self.pace.at = Checkpoint::after(event);
         let standing = self.consumer.standing();
         self.board.took(0, None, event.position, false, standing);
         Ok(true)
     }
 
     fn took(&mut self, batch: &Batch, events: usize) {
-        let last = batch.events.last().map(|event| event.envelope.recorded_at);
+        let last = batch.events.last();
+        if let Some(last) = last {
+            self.pace.at = Checkpoint::after(last);
+        }
+        let last = last.map(|event| event.envelope.recorded_at);
         let standing = self.consumer.standing();
         self.board
             .took(events, last, batch.looked_to, batch.caught_up, standing);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::{ConsumerProfile, Failure, Standing};
-use crate::{Clock, Position, Timestamp};
+use crate::{Clock, Position, StoredEvent, Timestamp};
 
 /// Where a runner is, and how it does.
 #[derive(Debug, Clone)]
@@ -22,7 +22,8 @@ pub struct Status {
     pub position: Position,
     /// The log's last position when it was last asked.
     pub head: Position,
-    /// How old the last event was when it was taken in; nothing once it has caught up.
+    /// How long ago the last event was recorded when it was taken in, or the one that waits after a failure; nothing once it
+    /// has caught up. What another process is behind isn't known while this one stands by.
     pub behind: Duration,
     /// How many events were taken in since the runner began.
     pub events: u64,
@@ -83,6 +84,8 @@ pub(super) struct Board {
     status: watch::Sender<Status>,
     clock: Arc<dyn Clock>,
     window: (Instant, u64),
+    /// When the event that waits after a failure was recorded.
+    waiting: Option<Timestamp>,
 }
 
 /// Over how long a rate is measured.
@@ -108,6 +111,7 @@ impl Board {
             status: watch::Sender::new(status),
             clock,
             window: (Instant::now(), 0),
+            waiting: None,
         }
     }
 
@@ -135,8 +139,25 @@ impl Board {
     }
 
     pub(super) fn head(&self, head: Position) {
-        self.status
-            .send_modify(|status| status.head = status.head.max(head));
+        let behind = self.waiting.map(|recorded_at| self.age(recorded_at));
+        self.status.send_modify(|status| {
+            status.head = status.head.max(head);
+            status.behind = behind.unwrap_or(status.behind);
+        });
+    }
+
+    /// This event waits to be tried again.
+    pub(super) fn waits(&mut self, event: Option<&StoredEvent>) {
+        self.waiting = event.map(|event| event.envelope.recorded_at);
+        if let Some(recorded_at) = self.waiting {
+            let behind = self.age(recorded_at);
+            self.status.send_modify(|status| status.behind = behind);
+        }
+    }
+
+    fn age(&self, recorded_at: Timestamp) -> Duration {
+        let micros = self.clock.now().micros() - recorded_at.micros();
+        Duration::from_micros(u64::try_from(micros).unwrap_or_default())
     }
 
     /// So many events were taken in, the last of them recorded then.
@@ -150,12 +171,10 @@ impl Board {
     ) {
         let rate = self.rate(events);
         let behind = match last {
-            Some(recorded_at) if !caught_up => {
-                let micros = self.clock.now().micros() - recorded_at.micros();
-                Duration::from_micros(u64::try_from(micros).unwrap_or_default())
-            }
+            Some(recorded_at) if !caught_up => self.age(recorded_at),
             _ => Duration::ZERO,
         };
+        self.waiting = None;
         self.status.send_modify(|status| {
             let live = caught_up || (status.phase == Phase::Live && looked_to >= status.head);
             status.phase = if live { Phase::Live } else { Phase::CatchingUp };
@@ -184,10 +203,15 @@ impl Board {
         Some(rate)
     }
 
-    /// Nothing came for a while.
-    pub(super) fn idle(&mut self, standing: Standing) {
+    /// Nothing came for a while; perhaps what had `failed` is overcome.
+    pub(super) fn idle(&mut self, standing: Standing, failed: bool) {
         let rate = self.rate(0);
         self.status.send_modify(|status| {
+            if failed && status.phase == Phase::Retrying {
+                let live = status.position >= status.head;
+                status.phase = if live { Phase::Live } else { Phase::CatchingUp };
+                status.tries = 0;
+            }
             status.frontier = status.frontier.max(standing.frontier);
             status.parked = standing.parked;
             status.rate = rate.unwrap_or(status.rate);

@@ -26,6 +26,12 @@ pub(crate) struct Log {
     pub batches: Vec<usize>,
     pub parked: Vec<Position>,
     pub kept: Vec<Checkpoint>,
+    /// What the next calls of `keep` fail with.
+    pub unkept: VecDeque<Failure>,
+    /// Whether it panics at the next batch.
+    pub panics: bool,
+    /// A batch is taken in only once this is let go.
+    pub gate: Option<Arc<tokio::sync::Semaphore>>,
     pub tries: u32,
     pub ends: u32,
     looked_to: Position,
@@ -72,6 +78,8 @@ impl Consumer for Scripted {
 
     fn consume<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>> {
         let mut log = self.log();
+        assert!(!log.panics || batch.events.is_empty(), "the fold panics");
+        let gate = log.gate.clone();
         let mut outcome = Ok(());
         if !batch.events.is_empty() {
             log.tries += 1;
@@ -94,7 +102,12 @@ impl Consumer for Scripted {
             Err(refusal) => log.take(&batch.events[..refusal.taken]),
         }
         drop(log);
-        Box::pin(async move { outcome })
+        Box::pin(async move {
+            if let Some(gate) = gate {
+                gate.acquire().await.expect("nobody closes it").forget();
+            }
+            outcome
+        })
     }
 
     fn standing(&self) -> Standing {
@@ -105,8 +118,11 @@ impl Consumer for Scripted {
     }
 
     fn keep(&mut self, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), Failure>> {
-        self.log().kept.push(checkpoint);
-        Box::pin(async { Ok(()) })
+        let mut log = self.log();
+        log.kept.push(checkpoint);
+        let outcome = log.unkept.pop_front().map_or(Ok(()), Err);
+        drop(log);
+        Box::pin(async { outcome })
     }
 
     fn end(&mut self) -> BoxFuture<'_, Result<(), Failure>> {

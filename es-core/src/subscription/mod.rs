@@ -1,15 +1,18 @@
+mod past;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
 use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 use futures_util::stream::{self, StreamExt};
 
 use crate::{
-    EventId, EventStore, Filter, LogPage, LogQuery, Position, StoreError, StoredEvent, spans,
+    Checkpoint, EventStore, Filter, LogPage, LogQuery, Position, StoreError, StoredEvent, spans,
 };
 
 /// Follows the log: first what is stored, then what is appended, without a gap or a duplicate between the two.
@@ -38,7 +41,11 @@ pub struct Subscription<S> {
     /// The page after this one, already asked for: the store reads while the subscriber works.
     ahead: Option<Ahead>,
     checkpoint: Checkpoint,
-    checked: bool,
+    /// The last event that was looked up where the subscriber had looked to, passing the filter or not.
+    anchor: Checkpoint,
+    /// When that was known; nothing after an error.
+    checked: Option<Instant>,
+    check_every: Duration,
     looked_to: Position,
     end: bool,
     told: bool,
@@ -50,33 +57,6 @@ enum Ahead {
     /// Never locked: the `Mutex` makes the subscription `Sync`, which a boxed future isn't.
     Reading(Mutex<BoxFuture<'static, Result<LogPage, StoreError>>>),
     Read(Result<LogPage, StoreError>),
-}
-
-/// How far a reader has come: the last event it saw, by position and id.
-///
-/// The id tells a log that was restored to another past, where other events have the same positions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Checkpoint {
-    /// The position that the reader has come to.
-    pub position: Position,
-    /// The event that stood there, if the reader saw one.
-    pub event_id: Option<EventId>,
-}
-
-impl Checkpoint {
-    /// Before the first event.
-    pub const START: Self = Self {
-        position: Position::START,
-        event_id: None,
-    };
-
-    /// Right after this event.
-    pub fn after(event: &StoredEvent) -> Self {
-        Self {
-            position: event.position,
-            event_id: Some(event.envelope.id),
-        }
-    }
 }
 
 /// What a [`Subscription`] has next.
@@ -115,7 +95,9 @@ impl<S: EventStore> Subscription<S> {
             page,
             ahead: None,
             checkpoint,
-            checked: false,
+            anchor: checkpoint,
+            checked: None,
+            check_every: Duration::from_secs(1),
             looked_to,
             end: false,
             told: false,
@@ -131,18 +113,32 @@ impl<S: EventStore> Subscription<S> {
         }
     }
 
+    /// How often it makes sure, when it reads on, that the log is still the one that it has read; each second if nothing is
+    /// said, and always after an error. A server that fails over to a replica which lacks the last events, or that is
+    /// restored from a dump, gives their positions to others. It costs a round trip.
+    pub fn check_every(self, interval: Duration) -> Self {
+        Self {
+            check_every: interval,
+            ..self
+        }
+    }
+
     /// The next event, waiting for it, or, once each time, that there is none yet. It never ends.
     ///
     /// Cancel-safe: dropping the future before it is ready loses no event. After an error the next call tries again.
     ///
     /// # Errors
     ///
-    /// [`StoreError::LogDiverged`] if the checkpoint's position doesn't hold the checkpoint's event any more.
+    /// [`StoreError::LogDiverged`] if the last event that was looked at, or the checkpoint's, isn't where it was.
     pub async fn next(&mut self) -> Result<Next, StoreError> {
-        if !self.checked {
-            self.check().await?;
-            self.checked = true;
+        let next = self.read_on().await;
+        if next.is_err() {
+            self.checked = None;
         }
+        next
+    }
+
+    async fn read_on(&mut self) -> Result<Next, StoreError> {
         loop {
             if let Some(event) = self.page.pop_front() {
                 self.checkpoint = Checkpoint::after(&event);
@@ -156,6 +152,7 @@ impl<S: EventStore> Subscription<S> {
                 }
                 self.store.wait_past(self.looked_to).await?;
             }
+            self.check().await?;
             let page = self.next_page().await?;
             // From here on nothing awaits: either the page and how far it goes are both kept, or neither.
             // A wake-up that moved nothing isn't a second catching up.
@@ -253,33 +250,6 @@ impl<S: EventStore> Subscription<S> {
             self.looked_to
         } else {
             self.checkpoint.position
-        }
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        let Checkpoint {
-            position,
-            event_id: Some(expected),
-        } = self.checkpoint
-        else {
-            return Ok(());
-        };
-        let query = LogQuery::after(Position::new(position.number().saturating_sub(1)))
-            .until(position)
-            .limit(1);
-        let found = spans::read_log(&*self.store, query)
-            .await?
-            .events
-            .first()
-            .map(|event| event.envelope.id);
-        if found == Some(expected) {
-            Ok(())
-        } else {
-            Err(StoreError::LogDiverged {
-                position,
-                expected,
-                found,
-            })
         }
     }
 }
