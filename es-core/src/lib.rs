@@ -120,7 +120,9 @@ pub use process::{
     StuckInstance,
 };
 pub use projection::{Fold, Projection, ProjectionEvents};
-pub use publishing::{CloudEvent, Feed, Forwarder, Outgoing, Publisher, ToSink, ToWriter};
+pub use publishing::{
+    CloudEvent, CloudTime, Feed, Forwarder, InvalidExtension, Outgoing, Publisher, ToSink, ToWriter,
+};
 pub use read::{Direction, Filter, LogPage, LogQuery, StreamPage, StreamQuery};
 pub use repository::{ExecuteError, Executed, Execution, LoadError, Loaded, Moment, Repository};
 pub use revision::Revision;

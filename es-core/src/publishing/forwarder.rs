@@ -1,15 +1,17 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 use serde::Serialize;
+use serde_json::Value;
 
-use super::{CloudEvent, Publisher};
+use super::{CloudEvent, InvalidExtension, Publisher};
 use crate::{
     Batch, Begun, Cause, Checkpoint, Consumer, ConsumerProfile, EncodeError, EventSet, Failure,
     Json, Position, ProjectionEvents, Recorded, Refusal, SavedState, Standing, StateStore,
-    StoreError, StoredEvent,
+    StoreError, StoredEvent, Timestamp,
 };
 
 /// Which events leave the program, and in which form.
@@ -52,10 +54,14 @@ pub trait Feed: ProjectionEvents {
 }
 
 /// What an event becomes outside.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Outgoing {
     r#type: String,
     data: Json,
+    subject: Option<String>,
+    time: Option<Timestamp>,
+    dataschema: Option<String>,
+    extensions: BTreeMap<String, Value>,
 }
 
 impl Outgoing {
@@ -67,7 +73,50 @@ impl Outgoing {
         Ok(Self {
             r#type: r#type.into(),
             data: Json::encode(data)?,
+            subject: None,
+            time: None,
+            dataschema: None,
+            extensions: BTreeMap::new(),
         })
+    }
+
+    /// What it happened to; its stream if nothing is said.
+    #[must_use]
+    pub fn subject(self, subject: impl Into<String>) -> Self {
+        Self {
+            subject: Some(subject.into()),
+            ..self
+        }
+    }
+
+    /// When it happened; when it was true in the world if nothing is said.
+    #[must_use]
+    pub fn time(self, time: Timestamp) -> Self {
+        Self {
+            time: Some(time),
+            ..self
+        }
+    }
+
+    /// The form of the data, a URI.
+    #[must_use]
+    pub fn dataschema(self, dataschema: impl Into<String>) -> Self {
+        Self {
+            dataschema: Some(dataschema.into()),
+            ..self
+        }
+    }
+
+    /// Another attribute: a string, a number or a boolean. `partitionkey` and `sequence` take the place of the forwarder's.
+    pub fn extension(
+        mut self,
+        name: impl Into<String>,
+        value: impl Into<Value>,
+    ) -> Result<Self, InvalidExtension> {
+        let name = name.into();
+        InvalidExtension::check(&name)?;
+        self.extensions.insert(name, value.into());
+        Ok(self)
     }
 }
 
@@ -131,21 +180,22 @@ impl<F: Feed, P: Publisher> Forwarder<F, P> {
         let recorded = recorded.map_err(|reason| Failure::decode(stored, reason))?;
         let outgoing = self.feed.outgoing(&recorded);
         let outgoing = outgoing.map_err(|cause| Failure::apply(stored, cause))?;
-        Ok(outgoing.map(|Outgoing { r#type, data }| {
+        Ok(outgoing.map(|outgoing| {
             let stream = recorded.stream.as_str();
-            let mut event = CloudEvent::new(recorded.id.to_string(), &*self.source, r#type);
-            event.subject = Some(stream.to_owned());
-            event.time = Some(recorded.effective_at);
-            event.data = Some(data);
-            event.extensions = [
-                ("partitionkey".to_owned(), stream.into()),
-                // As many digits as the largest has, so that it is ordered as text, as the specification asks.
-                (
-                    "sequence".to_owned(),
-                    format!("{:020}", recorded.revision.number()).into(),
-                ),
-            ]
-            .into();
+            let id = recorded.id.to_string();
+            let mut event = CloudEvent::new(id, &*self.source, outgoing.r#type);
+            event.subject = outgoing.subject.or_else(|| Some(stream.to_owned()));
+            event.time = Some(outgoing.time.unwrap_or(recorded.effective_at).into());
+            event.dataschema = outgoing.dataschema;
+            event.data = Some(outgoing.data);
+            // As many digits as the largest has, so that it is ordered as text, as the specification asks.
+            let sequence = format!("{:020}", recorded.revision.number());
+            let own = [
+                ("partitionkey", stream.into()),
+                ("sequence", sequence.into()),
+            ];
+            let own = own.map(|(name, value)| (name.to_owned(), value));
+            event.extensions = own.into_iter().chain(outgoing.extensions).collect();
             event
         }))
     }

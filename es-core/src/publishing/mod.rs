@@ -4,6 +4,6 @@ mod cloud_event;
 mod forwarder;
 mod publisher;
 
-pub use cloud_event::CloudEvent;
+pub use cloud_event::{CloudEvent, CloudTime, InvalidExtension};
 pub use forwarder::{Feed, Forwarder, Outgoing};
 pub use publisher::{Publisher, ToSink, ToWriter};

@@ -3,12 +3,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use es_core::{
-    BoxFuture, Cause, CloudEvent, FailureClass, Feed, Forwarder, Outgoing, Phase, Position,
-    Projection, Publisher, Recorded, Runner, RunnerHandle, SavedState, StateStore, StoreError,
-    ToSink, ToWriter,
+    BoxFuture, Cause, CloudEvent, CloudTime, FailureClass, Feed, Forwarder, Outgoing, Phase,
+    Position, Projection, Publisher, Recorded, Runner, RunnerHandle, SavedState, StateStore,
+    StoreError, Timestamp, ToSink, ToWriter,
 };
 use es_memory::MemoryStore;
 use futures_util::{StreamExt, sink};
+use proptest::{prop_assert_eq, proptest};
 use serde_json::json;
 
 use crate::domain::{Counted, append, count, noise, soon};
@@ -25,10 +26,11 @@ impl Feed for Counts {
             // Some stay inside, and some can't be put into words.
             0 => Ok(None),
             13 => Err("thirteen".into()),
-            by => Ok(Some(Outgoing::new(
-                "test.counted.v1",
-                &json!({ "number": by }),
-            )?)),
+            by => {
+                let data = json!({ "number": by });
+                let outgoing = Outgoing::new("test.counted.v1", &data)?.dataschema("urn:counted");
+                Ok(Some(outgoing.extension("even", by % 2 == 0)?))
+            }
         }
     }
 }
@@ -94,9 +96,11 @@ async fn only_what_the_feed_lists_and_says_leaves_and_in_its_own_form() {
         ("/test", "test.counted.v1")
     );
     assert_eq!(event.subject.as_deref(), Some("counter/1"));
-    assert_eq!(event.time, Some(stored.envelope.recorded_at));
+    assert_eq!(event.time, Some(stored.envelope.recorded_at.into()));
     assert_eq!(event.extensions["partitionkey"], "counter/1");
     assert_eq!(event.extensions["sequence"], "00000000000000000004");
+    assert_eq!(event.extensions["even"], true);
+    assert_eq!(event.dataschema.as_deref(), Some("urn:counted"));
     soon(handle.shutdown()).await;
 }
 
@@ -240,10 +244,74 @@ fn a_cloud_event_is_the_same_after_it_was_read_and_written() {
     let again: CloudEvent = serde_json::from_str(text).unwrap();
     assert_eq!(again, event);
     // In any order, and with what may be said besides.
-    let other = r#"{"data":null,"type":"t","datacontenttype":"application/json","id":"1","specversion":"1.0","source":"/x"}"#;
+    let other = r#"{"data":null,"type":"t","datacontenttype":"application/json","id":"1","specversion":"1.0","source":"/x","subject":null,"more":null}"#;
     let event: CloudEvent = serde_json::from_str(other).unwrap();
     assert_eq!(event.data.as_ref().map(es_core::Json::as_str), Some("null"));
     assert_eq!((event.subject, event.time), (None, None));
+    assert!(event.extensions.is_empty());
+    // Whatever others write besides: instants with offsets and nanoseconds, other media types, bytes.
+    for text in [
+        r#"{"specversion":"1.0","id":"1","source":"/x","type":"t","time":"2026-01-01T02:00:00.123456789+02:00"}"#,
+        r#"{"specversion":"1.0","id":"1","source":"/x","type":"t","datacontenttype":"application/json; charset=utf-8","data":1}"#,
+        r#"{"specversion":"1.0","id":"1","source":"/x","type":"t","datacontenttype":"text/xml","data":"<much wow=\"xml\"/>"}"#,
+        r#"{"specversion":"1.0","id":"1","source":"/x","type":"t","datacontenttype":"image/png","data_base64":"AAEC"}"#,
+    ] {
+        let event: CloudEvent = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&event).unwrap(), text);
+    }
+    let time: CloudTime = "2026-01-01T02:00:00.123456789+02:00".parse().unwrap();
+    let instant: Timestamp = "2026-01-01T00:00:00.123456Z".parse().unwrap();
+    assert_eq!(time.timestamp(), instant);
+    assert_eq!(
+        CloudTime::from(instant).as_str(),
+        "2026-01-01T00:00:00.123456Z"
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_cloud_event_says_the_same_after_it_was_written_and_read(
+        texts in proptest::collection::vec(".*", 4),
+        known in proptest::collection::vec(proptest::option::of(".*"), 3),
+        micros in proptest::option::of(0_i64..4_000_000_000_000_000),
+        data in proptest::option::of(proptest::num::f64::NORMAL),
+        extensions in proptest::collection::btree_map("x[a-z0-9]{0,9}", 0..i32::MAX, 0..4),
+    ) {
+        let mut event = CloudEvent::new(&*texts[0], &*texts[1], &*texts[2]);
+        event.subject.clone_from(&known[0]);
+        event.dataschema.clone_from(&known[1]);
+        event.datacontenttype.clone_from(&known[2]);
+        event.time = micros.and_then(Timestamp::from_micros).map(CloudTime::from);
+        event.data = data.map(|data| es_core::Json::encode(&(data, &texts[3])).unwrap());
+        if event.data.is_none() {
+            event.data_base64 = Some("AAEC".to_owned());
+        }
+        event.extensions = extensions.into_iter().map(|(name, value)| (name, value.into())).collect();
+        let text = serde_json::to_string(&event).unwrap();
+        let read: CloudEvent = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(&read, &event);
+        prop_assert_eq!(serde_json::to_string(&read).unwrap(), text);
+    }
+}
+
+#[test]
+fn an_extension_has_a_name_of_its_own() {
+    let outgoing = || Outgoing::new("t", &1).unwrap();
+    for name in [
+        "",
+        "Upper",
+        "under_score",
+        "id",
+        "data",
+        "datacontenttype",
+        "ü",
+    ] {
+        assert!(outgoing().extension(name, 1).is_err(), "{name}");
+        let mut event = CloudEvent::new("1", "/x", "t");
+        event.extensions.insert(name.to_owned(), 1.into());
+        assert!(serde_json::to_string(&event).is_err(), "{name}");
+    }
+    assert!(outgoing().extension("traceparent", "00-1").is_ok());
 }
 
 #[test]
@@ -264,8 +332,12 @@ fn what_is_no_cloud_event_is_refused() {
             "instant",
         ),
         (
-            r#"{"specversion":"1.0","id":"1","source":"/x","type":"t","datacontenttype":"text/xml","data":"x"}"#,
-            "datacontenttype",
+            r#"{"specversion":"1.0","id":"1","source":"/x","type":"t","data":"x","data_base64":"AAEC"}"#,
+            "both",
+        ),
+        (
+            r#"{"specversion":"1.0","id":"1","source":"/x","type":"t","No":1}"#,
+            "`No`",
         ),
         ("[]", "map"),
     ] {
