@@ -34,6 +34,20 @@ struct Acknowledgement {
     duplicate: bool,
 }
 
+impl Acknowledgement {
+    /// What a server's answer to a publish says.
+    fn read(answer: &[u8]) -> Result<Published, Trouble> {
+        let answer: Self =
+            serde_json::from_slice(answer).map_err(|_| Trouble::Perhaps(Fault::NotUnderstood))?;
+        match answer.error {
+            None if answer.duplicate => Ok(Published::Overtaken),
+            None => Ok(Published::At(answer.seq)),
+            Some(refusal) if refusal.is_overtaken() => Ok(Published::Overtaken),
+            Some(refusal) => Err(Trouble::Refused(refusal)),
+        }
+    }
+}
+
 /// The limits of an append where a message may have so many bytes.
 pub(crate) fn limits(max_payload: usize) -> Limits {
     let bytes = max_payload.saturating_sub(RESERVED);
@@ -164,16 +178,7 @@ impl Log {
             .wire
             .request(subject.to_owned(), Some(headers), bytes)
             .await?;
-        let answer: Acknowledgement = serde_json::from_slice(&answer.payload)
-            .map_err(|_| Trouble::Perhaps(Fault::NotUnderstood))?;
-        match answer.error {
-            None if answer.duplicate => Ok(Published::Overtaken),
-            None => Ok(Published::At(answer.seq)),
-            Some(refusal) if refusal.err_code == Refusal::WRONG_LAST_SEQUENCE => {
-                Ok(Published::Overtaken)
-            }
-            Some(refusal) => Err(Trouble::Refused(refusal)),
-        }
+        Acknowledgement::read(&answer.payload)
     }
 }
 
@@ -183,4 +188,57 @@ fn expects_nothing(expected: Expected) -> bool {
         expected,
         Expected::NoStream | Expected::Exact(Revision::EMPTY)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Acknowledgement, Published};
+    use crate::error::Trouble;
+
+    fn read(answer: &str) -> Result<Published, Trouble> {
+        Acknowledgement::read(answer.as_bytes())
+    }
+
+    fn refusal(code: u16, err_code: u32, description: &str) -> String {
+        format!(
+            r#"{{"error":{{"code":{code},"err_code":{err_code},"description":"{description}"}},"stream":"es","seq":0}}"#
+        )
+    }
+
+    /// The first two of every server, the others of clustered ones since 2.12, which judge before they replicate.
+    #[test]
+    fn whoever_was_faster_overtakes_however_the_server_says_it() {
+        for overtaken in [
+            r#"{"stream":"es","seq":7,"duplicate":true}"#.to_owned(),
+            refusal(400, 10_071, "wrong last sequence: 7"),
+            refusal(400, 10_164, "wrong last sequence"),
+            refusal(409, 10_158, "duplicate message id is in process"),
+        ] {
+            let read = read(&overtaken);
+            assert!(matches!(read, Ok(Published::Overtaken)), "{overtaken}");
+        }
+        let taken = read(r#"{"stream":"es","seq":7}"#);
+        assert!(matches!(taken, Ok(Published::At(7))));
+    }
+
+    #[test]
+    fn what_a_server_has_no_room_for_now_may_pass_and_what_it_refuses_does_not() {
+        for (answer, passes) in [
+            (refusal(429, 10_167, "too many requests"), true),
+            (refusal(503, 10_023, "insufficient resources"), true),
+            (refusal(400, 10_054, "message size exceeds maximum"), false),
+            (
+                refusal(400, 10_109, "invalid operation on sealed stream"),
+                false,
+            ),
+        ] {
+            let Err(trouble @ Trouble::Refused(_)) = read(&answer) else {
+                panic!("{answer}");
+            };
+            assert_eq!(trouble.may_pass(), passes, "{answer}");
+        }
+        for answer in ["", "no", "[]"] {
+            assert!(matches!(read(answer), Err(Trouble::Perhaps(_))), "{answer}");
+        }
+    }
 }

@@ -123,11 +123,19 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// The stream has another last message than was expected.
-    pub(crate) const WRONG_LAST_SEQUENCE: u32 = 10_071;
+    /// The stream has another last message than was expected; the server knows which, or it is being written.
+    const WRONG_LAST_SEQUENCE: [u32; 2] = [10_071, 10_164];
+    /// Another message with this id is being written.
+    const ID_IN_PROCESS: u32 = 10_158;
+    const TOO_MANY_REQUESTS: u32 = 10_167;
     pub(crate) const NO_MESSAGE: u32 = 10_037;
     pub(crate) const NO_STREAM: u32 = 10_059;
     const NAME_IN_USE: u32 = 10_058;
+
+    /// Another message is the stream's last, or is about to be.
+    pub(crate) fn is_overtaken(&self) -> bool {
+        Self::WRONG_LAST_SEQUENCE.contains(&self.err_code) || self.err_code == Self::ID_IN_PROCESS
+    }
 
     /// Another handle made it first.
     pub(crate) fn is_name_in_use(&self) -> bool {
@@ -136,7 +144,7 @@ impl Refusal {
 
     /// Whether it may pass: a leader is being elected, or the server is starting or short of something.
     pub(crate) fn may_pass(&self) -> bool {
-        self.code == 503
+        self.code == 503 || self.err_code == Self::TOO_MANY_REQUESTS
     }
 }
 

@@ -12,10 +12,10 @@ use crate::wire::{Wire, answers};
 
 /// How many replicas survive the loss of one server with all that it had acknowledged.
 const REPLICATED: usize = 3;
-/// How long a replicated stream remembers which appends are under way; see `append.rs`.
-const DUPLICATES: Duration = Duration::from_mins(2);
-/// The shortest that is enough: no append is under way for longer.
-const FEWEST_DUPLICATES: Duration = Duration::from_secs(30);
+/// How long a replicated stream remembers which appends are under way; see `append.rs`. No append is under way for longer.
+/// Nor is it remembered for longer: some servers keep the id of a message that went with its leader until then, and refuse
+/// it to the next try.
+const DUPLICATES: Duration = Duration::from_secs(30);
 
 /// The settings of a JetStream stream, in the server's words. What isn't here is the server's business.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -155,7 +155,7 @@ impl Settings {
                 return Err(differs(setting, limit.to_string(), "no limit".into()));
             }
         }
-        let shortest = nanoseconds(FEWEST_DUPLICATES);
+        let shortest = nanoseconds(DUPLICATES);
         if self.num_replicas > 1 && self.duplicate_window < shortest {
             let (found, wanted) = (self.duplicate_window, format!("{shortest} or more"));
             return Err(differs("duplicate_window", found.to_string(), wanted));
