@@ -1,9 +1,10 @@
 //! Writing: an append is one message, which the server takes only after the message that the append was judged after.
 //!
 //! Of a stream with one replica the server checks that and writes in one step. Of a replicated one, servers before 2.9.21
-//! check it when they begin to replicate, so that two appends under way at once both pass. There an append also has an id,
-//! made of what it was judged after, and the server takes the first only: that is checked when it is written. A copy
-//! of an append, sent again because no answer came, is refused by the same two checks.
+//! check it when they begin to replicate, so that two appends under way at once both pass. So an append also has an id,
+//! made of what it was judged after, and the server takes the first only: that is checked when it is written. A log may
+//! get its replicas while it is open, so every append has an id. A copy of an append, sent again because no answer came,
+//! is refused by the same two checks.
 
 use async_nats::HeaderMap;
 use es_core::{Append, Appended, Expected, Limits, Revision, StoreError, Verdict};
@@ -169,9 +170,7 @@ impl Log {
     ) -> Result<Published, Trouble> {
         let mut headers = HeaderMap::new();
         let previous = head.previous.to_string();
-        if self.replicas > 1 {
-            headers.insert("Nats-Msg-Id", format!("{subject}.{previous}").as_str());
-        }
+        headers.insert("Nats-Msg-Id", format!("{subject}.{previous}").as_str());
         headers.insert("Nats-Expected-Last-Subject-Sequence", previous.as_str());
         let bytes = message::encode(append, head).into();
         let answer = self

@@ -12,7 +12,7 @@ use crate::wire::{Wire, answers};
 
 /// How many replicas survive the loss of one server with all that it had acknowledged.
 const REPLICATED: usize = 3;
-/// How long a replicated stream remembers which appends are under way; see `append.rs`. No append is under way for longer.
+/// How long a log remembers which appends are under way; see `append.rs`. No append is under way for longer.
 /// Nor is it remembered for longer: some servers keep the id of a message that went with its leader until then, and refuse
 /// it to the next try.
 const DUPLICATES: Duration = Duration::from_secs(30);
@@ -156,7 +156,7 @@ impl Settings {
             }
         }
         let shortest = nanoseconds(DUPLICATES);
-        if self.num_replicas > 1 && self.duplicate_window < shortest {
+        if self.duplicate_window < shortest {
             let (found, wanted) = (self.duplicate_window, format!("{shortest} or more"));
             return Err(differs("duplicate_window", found.to_string(), wanted));
         }

@@ -270,6 +270,43 @@ async fn refuses_late_copies() {
     assert_eq!(log(&store).await.len(), 1);
 }
 
+/// A message of a log, as the server has it.
+async fn message(client: &Client, name: &str, sequence: u64) -> (String, Vec<u8>) {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    let get = json!({ "seq": sequence });
+    let got = api(client, &format!("STREAM.MSG.GET.{name}"), &get).await;
+    let decoded = |part: &str| {
+        STANDARD
+            .decode(got["message"][part].as_str().unwrap())
+            .unwrap()
+    };
+    (String::from_utf8(decoded("hdrs")).unwrap(), decoded("data"))
+}
+
+/// A log gets its replicas while a handle is open: from then on, one guard isn't enough.
+async fn guards_a_log_that_grows() {
+    let cluster = support::cluster();
+    let client = async_nats::connect(cluster.nodes()[0].url()).await.unwrap();
+    let name = fresh_name();
+    let options = NatsStore::options().name(&name).replicas(1);
+    let store = options.open(cluster.url()).await.unwrap();
+    let append = Append::new(stream(1), Expected::NoStream, events(1));
+    store.append(append).await.unwrap();
+    let info = api(&client, &format!("STREAM.INFO.{name}"), &json!({})).await;
+    let mut settings = info["config"].clone();
+    settings["num_replicas"] = json!(3);
+    let changed = api(&client, &format!("STREAM.UPDATE.{name}"), &settings).await;
+    assert_eq!(changed.get("error"), None);
+    let append = Append::new(stream(1), Expected::Any, events(1));
+    store.append(append).await.unwrap();
+    let (headers, _) = message(&client, &name, 2).await;
+    let id = format!("Nats-Msg-Id: {name}.task.1.1\r\n");
+    assert!(headers.contains(&id), "{headers}");
+    let expected = "Nats-Expected-Last-Subject-Sequence: 1\r\n";
+    assert!(headers.contains(expected), "{headers}");
+}
+
 es_servers::needs_nats! {
     #[tokio::test]
     async fn a_log_that_could_lose_or_refuse_events_is_not_opened() {
@@ -313,6 +350,11 @@ es_servers::needs_nats! {
 }
 
 es_servers::needs_own_nats! {
+    #[tokio::test]
+    async fn a_log_that_gets_replicas_while_it_is_open_is_guarded_as_one_that_had_them() {
+        guards_a_log_that_grows().await;
+    }
+
     #[tokio::test]
     async fn an_append_has_as_many_events_as_a_position_tells_apart() {
         takes_as_much_as_its_server().await;
