@@ -72,9 +72,20 @@ impl Log {
         if bytes > limit {
             return Err(es_core::Invalid::AppendTooLarge { bytes, limit }.into());
         }
+        let mut sent = false;
+        let appended = self.append_in_turn(&append, &mut sent).await;
+        appended.map_err(|error| if sent { perhaps_written(error) } else { error })
+    }
+
+    /// Whether it may have been written is said by `sent`, whatever comes of it.
+    async fn append_in_turn(
+        &self,
+        append: &Append,
+        sent: &mut bool,
+    ) -> Result<Appended, StoreError> {
         let entry = self.streams.entry(&append.stream);
         let mut history = entry.history.lock().await;
-        let appended = self.append_after(&append, &entry, &mut history).await;
+        let appended = self.append_after(append, &entry, &mut history, sent).await;
         self.streams.grown(&entry, &history);
         appended
     }
@@ -84,13 +95,10 @@ impl Log {
         append: &Append,
         entry: &Entry,
         history: &mut History,
+        sent: &mut bool,
     ) -> Result<Appended, StoreError> {
         let subject = subject::of_stream(&self.name, &append.stream);
-        let (mut tries, mut fresh, mut sent) = (self.wire.tries(), false, false);
-        let unknown = |error: StoreError, sent: bool| match error {
-            StoreError::Unavailable(cause) if sent => StoreError::Unknown(cause),
-            error => error,
-        };
+        let (mut tries, mut fresh) = (self.wire.tries(), false);
         if !history.known && !expects_nothing(append.expected) {
             Box::pin(self.refresh(&subject, history)).await?;
             fresh = true;
@@ -102,38 +110,35 @@ impl Log {
                 Ok(Verdict::Accepted) => {}
                 // What isn't so now may be so by what others appended.
                 Err(_) if !fresh => {
-                    let refreshed = Box::pin(self.refresh(&subject, history)).await;
-                    refreshed.map_err(|error| unknown(error, sent))?;
+                    Box::pin(self.refresh(&subject, history)).await?;
                     fresh = true;
                     continue;
                 }
                 Err(refusal) => return Err(refusal),
             }
             let (last, head) = (history.last(), self.head_of(append, history));
+            let before = std::mem::replace(sent, true);
             match self.publish(&subject, append, &head).await {
                 Ok(Published::At(sequence)) => {
                     return self.accepted(append, Told { sequence, head }, history);
                 }
                 Ok(Published::Overtaken) => {
-                    let refreshed = Box::pin(self.refresh(&subject, history)).await;
-                    refreshed.map_err(|error| unknown(error, sent))?;
+                    *sent = before;
+                    Box::pin(self.refresh(&subject, history)).await?;
                     fresh = true;
                     // It is on its way: nobody can tell yet what it is.
                     if history.last() == last && !tries.pause().await {
-                        return Err(unknown(Fault::Contended.into(), sent));
+                        return Err(Fault::Contended.into());
                     }
                 }
                 Err(trouble) => {
-                    sent |= matches!(trouble, Trouble::Perhaps(_));
-                    let again = tries.again(trouble).await;
-                    again.map_err(|error| unknown(error, sent))?;
-                    fresh = false;
-                    if sent {
-                        // Perhaps it is there.
-                        let refreshed = Box::pin(self.refresh(&subject, history)).await;
-                        refreshed.map_err(|error| unknown(error, sent))?;
-                        fresh = true;
+                    *sent = before || matches!(trouble, Trouble::Perhaps(_));
+                    tries.again(trouble).await?;
+                    // Perhaps it is there.
+                    if *sent {
+                        Box::pin(self.refresh(&subject, history)).await?;
                     }
+                    fresh = *sent;
                 }
             }
             self.streams.grown(entry, history);
@@ -178,6 +183,17 @@ impl Log {
             .request(subject.to_owned(), Some(headers), bytes)
             .await?;
         Acknowledgement::read(&answer.payload)
+    }
+}
+
+/// The error of an append that was sent: only what its stream says of it tells that it isn't there.
+fn perhaps_written(error: StoreError) -> StoreError {
+    match error {
+        told @ (StoreError::Conflict(_) | StoreError::IdReused { .. } | StoreError::Unknown(_)) => {
+            told
+        }
+        StoreError::Unavailable(cause) | StoreError::Backend(cause) => StoreError::Unknown(cause),
+        error => StoreError::Unknown(error.into()),
     }
 }
 

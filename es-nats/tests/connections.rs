@@ -153,6 +153,31 @@ es_servers::needs_nats! {
         assert_eq!(log(&direct).await.len(), 3);
     }
 
+    /// Whatever comes after it was sent: it isn't said that nothing was written.
+    #[tokio::test]
+    async fn an_append_that_may_be_written_is_unknown_whatever_its_stream_turns_out_to_hold() {
+        let (server, name) = (Nats::shared().url(), fresh_name());
+        let proxy = Proxy::before(server).await;
+        let store = open(&proxy.url(), &name, 60_000).await;
+        proxy.set(LOSE_ALL);
+        let append = Append::new(stream(1), Expected::NoStream, events(2));
+        let appending = tokio::spawn({
+            let store = store.clone();
+            async move { store.append(append).await }
+        });
+        while proxy.mode.load(Ordering::SeqCst) != SHUT {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        // It is written. What follows it isn't ours, so that its stream can't be read.
+        let bare = async_nats::connect(server).await.unwrap();
+        let answer = bare.request(format!("{name}.task.1"), "foreign".into()).await.unwrap();
+        let answer: serde_json::Value = serde_json::from_slice(&answer.payload).unwrap();
+        assert_eq!(answer["seq"], 2);
+        proxy.set(PASS);
+        let lost = appending.await.unwrap().unwrap_err();
+        assert!(matches!(lost, StoreError::Unknown(_)), "{lost:?}");
+    }
+
     #[tokio::test]
     async fn an_append_that_finds_no_server_is_unavailable_and_writes_nothing() {
         let (server, name) = (Nats::shared().url(), fresh_name());
