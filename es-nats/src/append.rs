@@ -9,12 +9,14 @@
 use async_nats::HeaderMap;
 use es_core::{Append, Appended, Expected, Limits, Revision, StoreError, Verdict};
 use serde::Deserialize;
+use tokio::time::timeout_at;
 
 use crate::error::{Fault, Refusal, Trouble};
 use crate::history::{Entry, History, Told};
 use crate::log::Log;
 use crate::message::{self, Head, MAX_EVENTS};
 use crate::subject;
+use crate::wire::Tries;
 
 /// What of a message's size isn't the append's: the headers, and what surrounds one event.
 const RESERVED: usize = 2_048;
@@ -72,8 +74,11 @@ impl Log {
         if bytes > limit {
             return Err(es_core::Invalid::AppendTooLarge { bytes, limit }.into());
         }
-        let mut sent = false;
-        let appended = self.append_in_turn(&append, &mut sent).await;
+        let (deadline, mut sent) = (self.wire.deadline(), false);
+        let appending = self.append_in_turn(&append, Tries::until(deadline), &mut sent);
+        // Whatever it waits for, its turn included.
+        let appended = timeout_at(deadline, appending).await;
+        let appended = appended.unwrap_or_else(|_| Err(self.wire.late().into()));
         appended.map_err(|error| if sent { perhaps_written(error) } else { error })
     }
 
@@ -81,11 +86,13 @@ impl Log {
     async fn append_in_turn(
         &self,
         append: &Append,
+        tries: Tries,
         sent: &mut bool,
     ) -> Result<Appended, StoreError> {
         let entry = self.streams.entry(&append.stream);
         let mut history = entry.history.lock().await;
-        let appended = self.append_after(append, &entry, &mut history, sent).await;
+        let appending = self.append_after(append, &entry, &mut history, tries, sent);
+        let appended = appending.await;
         self.streams.grown(&entry, &history);
         appended
     }
@@ -95,10 +102,11 @@ impl Log {
         append: &Append,
         entry: &Entry,
         history: &mut History,
+        mut tries: Tries,
         sent: &mut bool,
     ) -> Result<Appended, StoreError> {
         let subject = subject::of_stream(&self.name, &append.stream);
-        let (mut tries, mut fresh) = (self.wire.tries(), false);
+        let mut fresh = false;
         if !history.known && !expects_nothing(append.expected) {
             Box::pin(self.refresh(&subject, history)).await?;
             fresh = true;

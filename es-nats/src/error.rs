@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     ConnectionLost,
     #[error("no answer within {0:?}")]
     NoAnswer(std::time::Duration),
+    #[error("not done within {0:?}")]
+    Late(std::time::Duration),
     #[error("nobody there keeps the log")]
     NoResponders,
     #[error("the server's answer isn't understood")]
@@ -71,6 +73,7 @@ impl From<Fault> for StoreError {
             | Fault::NoConnection(_)
             | Fault::ConnectionLost
             | Fault::NoAnswer(_)
+            | Fault::Late(_)
             | Fault::NoResponders
             | Fault::Behind { .. }
             | Fault::Contended => Self::Unavailable(fault.into()),

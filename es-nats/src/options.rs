@@ -147,7 +147,8 @@ impl NatsOptions {
         Self { durability, ..self }
     }
 
-    /// How long an operation tries, through lost connections and elections, before it is [`StoreError::Unavailable`] or
+    /// How long an append may take at most, its waiting for others to the same stream included, and how long a read may
+    /// stand still, through lost connections and elections, before it is [`StoreError::Unavailable`] or
     /// [`StoreError::Unknown`]; 15 seconds if nothing is said.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }

@@ -196,6 +196,34 @@ es_servers::needs_nats! {
         assert!(!appended.is_repeated());
     }
 
+    /// One after the other, each with all of its time, they would take longer than anybody waits.
+    #[tokio::test]
+    async fn appends_that_wait_for_each_other_run_out_of_time_together() {
+        const APPENDS: usize = 200;
+        let (server, name) = (Nats::shared().url(), fresh_name());
+        let proxy = Proxy::before(server).await;
+        let store = open(&proxy.url(), &name, 500).await;
+        proxy.set(SHUT);
+        assert!(store.head().await.is_err());
+        let appends = (0..APPENDS).map(|_| store.append(Append::new(stream(1), Expected::Any, events(1))));
+        let answers = futures_util::future::join_all(appends);
+        let answers = tokio::time::timeout(Duration::from_mins(1), answers).await;
+        for answer in answers.expect("they wait one after the other") {
+            assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+        }
+        let direct = open(server, &name, 10_000).await;
+        assert_eq!(direct.head().await.unwrap(), Position::START);
+    }
+
+    #[tokio::test]
+    async fn patience_without_an_end_is_as_good_as_any() {
+        let options = NatsStore::options().name(fresh_name()).timeout(Duration::MAX);
+        let store = options.open(Nats::shared().url()).await.unwrap();
+        let append = Append::new(stream(1), Expected::Any, events(1));
+        assert_eq!(store.append(append).await.unwrap().revision(), Revision::FIRST);
+        assert_eq!(log(&store).await.len(), 1);
+    }
+
     #[tokio::test]
     async fn where_nobody_is_nothing_is_opened() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
