@@ -18,8 +18,20 @@ use crate::message::{self, Head, MAX_EVENTS};
 use crate::subject;
 use crate::wire::Tries;
 
-/// What of a message's size isn't the append's: the headers, and what surrounds one event.
+/// What of a message's size isn't the append's: the headers with the longest subject that there is, and what surrounds one
+/// event.
 const RESERVED: usize = 2_048;
+/// What the headers take beside the subject: their names and two numbers.
+const HEADERS: usize = 128;
+
+/// An append on its way.
+struct Attempt<'a> {
+    append: &'a Append,
+    subject: &'a str,
+    tries: Tries,
+    /// Whether it may have been written, as far as the server hasn't said that it wasn't.
+    sent: bool,
+}
 
 /// What became of a message.
 enum Published {
@@ -35,6 +47,20 @@ struct Acknowledgement {
     seq: u64,
     #[serde(default)]
     duplicate: bool,
+}
+
+impl Attempt<'_> {
+    /// What comes of it with this error: once it was sent, only what its stream says tells that it isn't there.
+    fn error(&self, error: StoreError) -> StoreError {
+        match error {
+            error if !self.sent => error,
+            StoreError::Conflict(_) | StoreError::IdReused { .. } => error,
+            StoreError::Unavailable(cause) | StoreError::Backend(cause) => {
+                StoreError::Unknown(cause)
+            }
+            error => StoreError::Unknown(error.into()),
+        }
+    }
 }
 
 impl Acknowledgement {
@@ -67,48 +93,45 @@ impl Log {
     pub(crate) async fn append(&self, append: Append) -> Result<Appended, StoreError> {
         let max_payload = self.wire.max_payload();
         append.check(&limits(max_payload))?;
+        let subject = subject::of_stream(&self.name, &append.stream);
         let (bytes, limit) = (
             message::size(&append),
-            max_payload.saturating_sub(RESERVED / 2),
+            max_payload.saturating_sub(HEADERS + subject.len()),
         );
         if bytes > limit {
             return Err(es_core::Invalid::AppendTooLarge { bytes, limit }.into());
         }
-        let (deadline, mut sent) = (self.wire.deadline(), false);
-        let appending = self.append_in_turn(&append, Tries::until(deadline), &mut sent);
+        let deadline = self.wire.deadline();
+        let mut attempt = Attempt {
+            append: &append,
+            subject: &subject,
+            tries: Tries::until(deadline),
+            sent: false,
+        };
         // Whatever it waits for, its turn included.
-        let appended = timeout_at(deadline, appending).await;
+        let appended = timeout_at(deadline, self.append_in_turn(&mut attempt)).await;
         let appended = appended.unwrap_or_else(|_| Err(self.wire.late().into()));
-        appended.map_err(|error| if sent { perhaps_written(error) } else { error })
+        appended.map_err(|error| attempt.error(error))
     }
 
-    /// Whether it may have been written is said by `sent`, whatever comes of it.
-    async fn append_in_turn(
-        &self,
-        append: &Append,
-        tries: Tries,
-        sent: &mut bool,
-    ) -> Result<Appended, StoreError> {
-        let entry = self.streams.entry(&append.stream);
+    async fn append_in_turn(&self, attempt: &mut Attempt<'_>) -> Result<Appended, StoreError> {
+        let entry = self.streams.entry(&attempt.append.stream);
         let mut history = entry.history.lock().await;
-        let appending = self.append_after(append, &entry, &mut history, tries, sent);
-        let appended = appending.await;
+        let appended = self.append_after(attempt, &entry, &mut history).await;
         self.streams.grown(&entry, &history);
         appended
     }
 
     async fn append_after(
         &self,
-        append: &Append,
+        attempt: &mut Attempt<'_>,
         entry: &Entry,
         history: &mut History,
-        mut tries: Tries,
-        sent: &mut bool,
     ) -> Result<Appended, StoreError> {
-        let subject = subject::of_stream(&self.name, &append.stream);
+        let (append, subject) = (attempt.append, attempt.subject);
         let mut fresh = false;
         if !history.known && !expects_nothing(append.expected) {
-            Box::pin(self.refresh(&subject, history)).await?;
+            Box::pin(self.refresh(subject, history)).await?;
             fresh = true;
         }
         loop {
@@ -118,35 +141,35 @@ impl Log {
                 Ok(Verdict::Accepted) => {}
                 // What isn't so now may be so by what others appended.
                 Err(_) if !fresh => {
-                    Box::pin(self.refresh(&subject, history)).await?;
+                    Box::pin(self.refresh(subject, history)).await?;
                     fresh = true;
                     continue;
                 }
                 Err(refusal) => return Err(refusal),
             }
             let (last, head) = (history.last(), self.head_of(append, history));
-            let before = std::mem::replace(sent, true);
-            match self.publish(&subject, append, &head).await {
+            let before = std::mem::replace(&mut attempt.sent, true);
+            match self.publish(subject, append, &head).await {
                 Ok(Published::At(sequence)) => {
                     return self.accepted(append, Told { sequence, head }, history);
                 }
                 Ok(Published::Overtaken) => {
-                    *sent = before;
-                    Box::pin(self.refresh(&subject, history)).await?;
+                    attempt.sent = before;
+                    Box::pin(self.refresh(subject, history)).await?;
                     fresh = true;
                     // It is on its way: nobody can tell yet what it is.
-                    if history.last() == last && !tries.pause().await {
+                    if history.last() == last && !attempt.tries.pause().await {
                         return Err(Fault::Contended.into());
                     }
                 }
                 Err(trouble) => {
-                    *sent = before || matches!(trouble, Trouble::Perhaps(_));
-                    tries.again(trouble).await?;
+                    attempt.sent = before || matches!(trouble, Trouble::Perhaps(_));
+                    attempt.tries.again(trouble).await?;
                     // Perhaps it is there.
-                    if *sent {
-                        Box::pin(self.refresh(&subject, history)).await?;
+                    if attempt.sent {
+                        Box::pin(self.refresh(subject, history)).await?;
                     }
-                    fresh = *sent;
+                    fresh = attempt.sent;
                 }
             }
             self.streams.grown(entry, history);
@@ -191,17 +214,6 @@ impl Log {
             .request(subject.to_owned(), Some(headers), bytes)
             .await?;
         Acknowledgement::read(&answer.payload)
-    }
-}
-
-/// The error of an append that was sent: only what its stream says of it tells that it isn't there.
-fn perhaps_written(error: StoreError) -> StoreError {
-    match error {
-        told @ (StoreError::Conflict(_) | StoreError::IdReused { .. } | StoreError::Unknown(_)) => {
-            told
-        }
-        StoreError::Unavailable(cause) | StoreError::Backend(cause) => StoreError::Unknown(cause),
-        error => StoreError::Unknown(error.into()),
     }
 }
 

@@ -26,6 +26,10 @@ pub(crate) enum Fault {
     Late(std::time::Duration),
     #[error("nobody there keeps the log")]
     NoResponders,
+    #[error(
+        "a message of {bytes} bytes and its headers is too large; the server takes at most {limit}"
+    )]
+    TooLarge { bytes: usize, limit: usize },
     #[error("the server's answer isn't understood")]
     NotUnderstood,
     #[error("the server has less than it acknowledged: {told}, after {acknowledged}")]
@@ -77,7 +81,11 @@ impl From<Fault> for StoreError {
             | Fault::NoResponders
             | Fault::Behind { .. }
             | Fault::Contended => Self::Unavailable(fault.into()),
-            Fault::Name(_) | Fault::Prefix(_) | Fault::Address | Fault::SnapshotTooLarge { .. } => {
+            Fault::Name(_)
+            | Fault::Prefix(_)
+            | Fault::Address
+            | Fault::TooLarge { .. }
+            | Fault::SnapshotTooLarge { .. } => {
                 Self::invalid(es_core::Invalid::Store(fault.into()))
             }
             fault => Self::Backend(fault.into()),
@@ -177,8 +185,30 @@ impl Trouble {
 
     pub(crate) fn may_pass(&self) -> bool {
         match self {
+            // The same bytes are no fewer at the next try.
+            Self::NotSent(Fault::TooLarge { .. }) => false,
             Self::NotSent(_) | Self::Perhaps(_) => true,
             Self::Refused(refusal) => refusal.may_pass(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use es_core::StoreError;
+
+    use super::{Fault, Trouble};
+
+    /// A server that was connected to meanwhile may take less than the one before.
+    #[test]
+    fn what_a_server_finds_too_large_is_invalid_and_not_tried_again() {
+        let (bytes, limit) = (2_000, 1_000);
+        let trouble = Trouble::NotSent(Fault::TooLarge { bytes, limit });
+        assert!(!trouble.may_pass());
+        let error = trouble.into_error();
+        assert!(matches!(error, StoreError::Invalid(_)), "{error:?}");
+        let told = std::error::Error::source(&error).unwrap().to_string();
+        let told = format!("{told} {:?}", std::error::Error::source(&error));
+        assert!(told.contains("2000") && told.contains("1000"), "{told}");
     }
 }

@@ -88,6 +88,7 @@ impl Wire {
             // The client would keep it and send it later, when nobody waits for it any more.
             return Err(Trouble::NotSent(Fault::Disconnected));
         }
+        let bytes = body.len();
         let mut request = Request::new().payload(body).timeout(Some(SILENCE));
         if let Some(headers) = headers {
             request = request.headers(headers);
@@ -97,8 +98,9 @@ impl Wire {
             answer = self.client.send_request(subject, request) => answer.map_err(|error| match error.kind() {
                 RequestErrorKind::NoResponders => Trouble::NotSent(Fault::NoResponders),
                 RequestErrorKind::TimedOut => Trouble::Perhaps(Fault::NoAnswer(SILENCE)),
-                RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => {
-                    Trouble::NotSent(Fault::NotUnderstood)
+                RequestErrorKind::InvalidSubject => Trouble::NotSent(Fault::NotUnderstood),
+                RequestErrorKind::MaxPayloadExceeded => {
+                    Trouble::NotSent(Fault::TooLarge { bytes, limit: self.max_payload() })
                 }
                 RequestErrorKind::Other => Trouble::Perhaps(Fault::ConnectionLost),
             }),

@@ -7,7 +7,7 @@ use std::error::Error;
 use async_nats::{Client, HeaderMap, Request};
 use es_core::{
     Append, EventStore, Expected, Invalid, Json, LogQuery, Position, Revision, Snapshot,
-    SnapshotStore, StoreError, StreamQuery,
+    SnapshotStore, StoreError, StreamId, StreamQuery,
 };
 use es_nats::{Durability, NatsStore};
 use es_servers::Nats;
@@ -238,6 +238,42 @@ async fn refuses_what_is_too_large() {
     assert_eq!(left.unwrap(), None);
 }
 
+/// The longer a stream's subject, the less room is there beside it.
+async fn takes_as_much_as_the_subject_leaves() {
+    let store = open(&fresh_name()).await.unwrap();
+    let longest = StreamId::new(&"é".repeat(64), &"é".repeat(128)).unwrap();
+    for stream in [longest, stream(1)] {
+        // So many that it isn't their texts that are too large.
+        let append = |texts: usize| {
+            let mut events = events(120);
+            let text = |bytes: usize| Json::from_stored(format!("\"{}\"", "x".repeat(bytes - 2)));
+            events[0].payload = text(1 << 19);
+            let others = events[2..].iter();
+            let others = others.map(|event| event.name.len() + event.payload.as_str().len());
+            events[1].payload = text(texts - (1 << 19) - others.sum::<usize>());
+            Append::new(stream.clone(), Expected::NoStream, events)
+        };
+        let texts = (1 << 20) - 2_600;
+        let refused = store.append(append(texts)).await.unwrap_err();
+        let StoreError::Invalid(invalid) = &refused else {
+            panic!("{refused:?}");
+        };
+        let Invalid::AppendTooLarge { bytes, limit } = **invalid else {
+            panic!("{refused:?}");
+        };
+        assert!(limit > (1 << 20) - 2_048, "{limit}");
+        let most = texts - (bytes - limit);
+        let refused = store.append(append(most + 1)).await;
+        assert!(
+            matches!(refused, Err(StoreError::Invalid(_))),
+            "{refused:?}"
+        );
+        let appended = store.append(append(most)).await;
+        assert_eq!(appended.unwrap().revision().number(), 120);
+    }
+    assert_eq!(log(&store).await.len(), 240);
+}
+
 async fn takes_as_much_as_its_server() {
     let server = Nats::start_with("max_payload: 8MB", "", None).unwrap();
     let store = NatsStore::open(server.url()).await.unwrap();
@@ -341,6 +377,11 @@ es_servers::needs_nats! {
     #[tokio::test]
     async fn what_is_too_large_is_refused_with_the_limit() {
         refuses_what_is_too_large().await;
+    }
+
+    #[tokio::test]
+    async fn an_append_has_all_the_room_that_its_subject_leaves() {
+        takes_as_much_as_the_subject_leaves().await;
     }
 
     #[tokio::test]
