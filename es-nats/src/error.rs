@@ -8,6 +8,8 @@ use serde::Deserialize;
 pub(crate) enum Fault {
     #[error("`{0}` can't name a log: 1 to 64 letters, digits, `-` and `_` can")]
     Name(String),
+    #[error("`{0}` can't name a log: a log's snapshots have its name with `-snapshots` behind it")]
+    Reserved(String),
     #[error("the server's address isn't one")]
     Address,
     #[error("a credential can't be read")]
@@ -82,6 +84,7 @@ impl From<Fault> for StoreError {
             | Fault::Behind { .. }
             | Fault::Contended => Self::Unavailable(fault.into()),
             Fault::Name(_)
+            | Fault::Reserved(_)
             | Fault::Prefix(_)
             | Fault::Address
             | Fault::TooLarge { .. }

@@ -193,6 +193,21 @@ impl Settings {
         ]
     }
 
+    /// What it takes that snapshots replace each other, can be deleted and are nothing else.
+    fn snapshot_rows(&self) -> Vec<Row> {
+        let wanted = Self::of_snapshots(&self.name, self.num_replicas);
+        vec![
+            Row::same("subjects", &self.subjects, &wanted.subjects),
+            Row::same("subject_transform", &self.subject_transform, &None),
+            Row::same("mirror", &self.mirror, &None),
+            Row::same("max_msgs_per_subject", &self.max_msgs_per_subject, &1),
+            Row::same("deny_delete", &self.deny_delete, &false),
+            Row::same("deny_purge", &self.deny_purge, &false),
+            Row::same("sealed", &self.sealed, &false),
+            Row::same("no_ack", &self.no_ack, &false),
+        ]
+    }
+
     /// The first setting that isn't as it has to be.
     fn check(&self, rows: Vec<Row>) -> Result<(), Fault> {
         match rows.into_iter().find(|row| !row.holds) {
@@ -228,15 +243,17 @@ pub(crate) async fn open(wire: &Wire, options: &NatsOptions) -> Result<usize, St
     Ok(settings.num_replicas)
 }
 
-/// Makes the stream of the snapshots, if there is none.
+/// Makes the stream of the snapshots, if there is none. One that isn't of snapshots isn't touched.
 pub(crate) async fn open_snapshots(
     wire: &Wire,
     name: &str,
     replicas: usize,
 ) -> Result<(), StoreError> {
-    if settings(wire, name).await?.is_none() {
-        make(wire, &Settings::of_snapshots(name, replicas)).await?;
-    }
+    let settings = match settings(wire, name).await? {
+        Some(settings) => settings,
+        None => make(wire, &Settings::of_snapshots(name, replicas)).await?,
+    };
+    settings.check(settings.snapshot_rows())?;
     Ok(())
 }
 

@@ -141,6 +141,35 @@ async fn refuses_too_little() {
     }
 }
 
+/// Where a log's snapshots would go there is another log.
+async fn keeps_no_snapshot_in_a_log() {
+    let (client, name) = (bare().await, fresh_name());
+    let other = format!("{name}-snapshots");
+    let refused = open(&other).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Invalid(_)), "{refused:?}");
+    assert!(told(&refused).contains("-snapshots"), "{}", told(&refused));
+
+    let mut settings = settings(&client).await;
+    settings["name"] = json!(other);
+    settings["subjects"] = json!([format!("{other}.>")]);
+    let made = api(&client, &format!("STREAM.CREATE.{other}"), &settings).await;
+    assert_eq!(made.get("error"), None);
+    let store = open(&name).await.unwrap();
+    let append = Append::new(stream(1), Expected::NoStream, events(1));
+    let id = append.events[0].id;
+    store.append(append).await.unwrap();
+    let state = Json::from_stored("{}");
+    let snapshot = Snapshot::new(stream(1), Revision::FIRST, id, 1, 1, state);
+    let refused = store.keep_snapshot(snapshot).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Backend(_)), "{refused:?}");
+    assert!(told(&refused).contains(&other), "{}", told(&refused));
+    let info = api(&client, &format!("STREAM.INFO.{other}"), &json!({})).await;
+    assert_eq!(info["state"]["messages"], json!(0));
+    // Without snapshots it works.
+    let none = store.load_snapshot(&stream(1), Revision::FIRST).await;
+    assert_eq!(none.unwrap(), None);
+}
+
 /// Publishes what isn't a message of ours.
 async fn publish(client: &Client, subject: String, body: &[u8]) {
     let request = Request::new().payload(body.to_vec().into());
@@ -362,6 +391,11 @@ es_servers::needs_nats! {
     #[tokio::test]
     async fn a_log_that_is_worth_too_little_is_not_opened() {
         refuses_too_little().await;
+    }
+
+    #[tokio::test]
+    async fn a_snapshot_is_never_kept_in_another_log() {
+        keeps_no_snapshot_in_a_log().await;
     }
 
     #[tokio::test]
