@@ -163,7 +163,8 @@ impl Refusal {
 }
 
 /// Why there is no answer, or not the one that was asked for.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
 pub(crate) enum Trouble {
     /// The request wasn't sent, or nobody took it.
     NotSent(Fault),

@@ -51,7 +51,7 @@
 //!
 //! Each read asks the log's leader how far it goes and isn't complete below that. Many messages come through a
 //! consumer that is asked for pages, a few one by one. A waiting subscriber is told by the server of each message as it is
-//! stored; nothing is polled.
+//! stored; only while the server doesn't, having no consumer left for us, is the head looked at once a second.
 //!
 //! A lost connection is made again, to any server of the cluster. An operation goes on through that, and through an
 //! election, for as long as [`NatsOptions::timeout`] says. After that an append is [`Unavailable`] if it was never sent, and
