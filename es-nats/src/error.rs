@@ -8,6 +8,8 @@ use serde::Deserialize;
 pub(crate) enum Fault {
     #[error("`{0}` can't name a log: 1 to 64 letters, digits, `-` and `_` can")]
     Name(String),
+    #[error("`{0}` can't name a log: a log's snapshots have its name with `-snapshots` behind it")]
+    Reserved(String),
     #[error("the server's address isn't one")]
     Address,
     #[error("a credential can't be read")]
@@ -22,8 +24,14 @@ pub(crate) enum Fault {
     ConnectionLost,
     #[error("no answer within {0:?}")]
     NoAnswer(std::time::Duration),
+    #[error("not done within {0:?}")]
+    Late(std::time::Duration),
     #[error("nobody there keeps the log")]
     NoResponders,
+    #[error(
+        "a message of {bytes} bytes and its headers is too large; the server takes at most {limit}"
+    )]
+    TooLarge { bytes: usize, limit: usize },
     #[error("the server's answer isn't understood")]
     NotUnderstood,
     #[error("the server has less than it acknowledged: {told}, after {acknowledged}")]
@@ -71,10 +79,16 @@ impl From<Fault> for StoreError {
             | Fault::NoConnection(_)
             | Fault::ConnectionLost
             | Fault::NoAnswer(_)
+            | Fault::Late(_)
             | Fault::NoResponders
             | Fault::Behind { .. }
             | Fault::Contended => Self::Unavailable(fault.into()),
-            Fault::Name(_) | Fault::Prefix(_) | Fault::Address | Fault::SnapshotTooLarge { .. } => {
+            Fault::Name(_)
+            | Fault::Reserved(_)
+            | Fault::Prefix(_)
+            | Fault::Address
+            | Fault::TooLarge { .. }
+            | Fault::SnapshotTooLarge { .. } => {
                 Self::invalid(es_core::Invalid::Store(fault.into()))
             }
             fault => Self::Backend(fault.into()),
@@ -123,11 +137,19 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// The stream has another last message than was expected.
-    pub(crate) const WRONG_LAST_SEQUENCE: u32 = 10_071;
+    /// The stream has another last message than was expected; the server knows which, or it is being written.
+    const WRONG_LAST_SEQUENCE: [u32; 2] = [10_071, 10_164];
+    /// Another message with this id is being written.
+    const ID_IN_PROCESS: u32 = 10_158;
+    const TOO_MANY_REQUESTS: u32 = 10_167;
     pub(crate) const NO_MESSAGE: u32 = 10_037;
     pub(crate) const NO_STREAM: u32 = 10_059;
     const NAME_IN_USE: u32 = 10_058;
+
+    /// Another message is the stream's last, or is about to be.
+    pub(crate) fn is_overtaken(&self) -> bool {
+        Self::WRONG_LAST_SEQUENCE.contains(&self.err_code) || self.err_code == Self::ID_IN_PROCESS
+    }
 
     /// Another handle made it first.
     pub(crate) fn is_name_in_use(&self) -> bool {
@@ -136,12 +158,13 @@ impl Refusal {
 
     /// Whether it may pass: a leader is being elected, or the server is starting or short of something.
     pub(crate) fn may_pass(&self) -> bool {
-        self.code == 503
+        self.code == 503 || self.err_code == Self::TOO_MANY_REQUESTS
     }
 }
 
 /// Why there is no answer, or not the one that was asked for.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
 pub(crate) enum Trouble {
     /// The request wasn't sent, or nobody took it.
     NotSent(Fault),
@@ -166,8 +189,30 @@ impl Trouble {
 
     pub(crate) fn may_pass(&self) -> bool {
         match self {
+            // The same bytes are no fewer at the next try.
+            Self::NotSent(Fault::TooLarge { .. }) => false,
             Self::NotSent(_) | Self::Perhaps(_) => true,
             Self::Refused(refusal) => refusal.may_pass(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use es_core::StoreError;
+
+    use super::{Fault, Trouble};
+
+    /// A server that was connected to meanwhile may take less than the one before.
+    #[test]
+    fn what_a_server_finds_too_large_is_invalid_and_not_tried_again() {
+        let (bytes, limit) = (2_000, 1_000);
+        let trouble = Trouble::NotSent(Fault::TooLarge { bytes, limit });
+        assert!(!trouble.may_pass());
+        let error = trouble.into_error();
+        assert!(matches!(error, StoreError::Invalid(_)), "{error:?}");
+        let told = std::error::Error::source(&error).unwrap().to_string();
+        let told = format!("{told} {:?}", std::error::Error::source(&error));
+        assert!(told.contains("2000") && told.contains("1000"), "{told}");
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use es_core::{EventId, Placement, Revision, StoreError, StreamId, Timestamp};
@@ -95,6 +95,8 @@ pub(crate) struct Entry {
     pub history: tokio::sync::Mutex<History>,
     /// How many of its ids are counted.
     size: AtomicUsize,
+    /// Whether it isn't among those that are remembered any more, so that nothing of it is counted.
+    forgotten: AtomicBool,
 }
 
 /// The streams that were last used.
@@ -132,6 +134,9 @@ impl Streams {
             return;
         }
         let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if entry.forgotten.load(Ordering::Relaxed) {
+            return;
+        }
         entry.size.store(size, Ordering::Relaxed);
         remembered.ids += grown;
         while remembered.ids > IDS && remembered.entries.len() > 1 {
@@ -144,6 +149,7 @@ impl Streams {
 impl Remembered {
     fn forgot(&mut self, gone: Option<(StreamId, Arc<Entry>)>) {
         if let Some((_, entry)) = gone {
+            entry.forgotten.store(true, Ordering::Relaxed);
             let size = entry.size.load(Ordering::Relaxed);
             self.ids = self.ids.saturating_sub(size);
         }
@@ -216,5 +222,25 @@ mod tests {
         drop(remembered);
         let again = streams.entry(&stream(2));
         assert!(Arc::ptr_eq(&again, &streams.entry(&stream(2))));
+    }
+
+    /// Whoever holds a stream that was forgotten meanwhile goes on with it, and nobody would ever subtract its ids.
+    #[test]
+    fn what_was_forgotten_is_not_counted() {
+        let streams = Streams::new();
+        let stream = |n: u32| StreamId::new("s", &n.to_string()).unwrap();
+        let held = streams.entry(&stream(0));
+        let mut history = History::default();
+        history.add(told(1, 0, 1, 2), ids(0, 2)).unwrap();
+        streams.grown(&held, &history);
+        let mut large = History::default();
+        let all = u32::try_from(IDS).unwrap();
+        large.add(told(2, 0, 1, IDS), ids(10, all)).unwrap();
+        streams.grown(&streams.entry(&stream(1)), &large);
+        history.add(told(3, 1, 3, 5), ids(3, 5)).unwrap();
+        streams.grown(&held, &history);
+        let remembered = streams.0.lock().unwrap();
+        assert!(!remembered.entries.contains(&stream(0)));
+        assert_eq!((remembered.entries.len(), remembered.ids), (1, IDS));
     }
 }

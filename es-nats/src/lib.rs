@@ -41,8 +41,8 @@
 //! hold escaped. An append is one message, so it is atomic on every version of the server; a position is the message's
 //! sequence and the event's index in it. An append costs one round trip, and those of many tasks share the connection.
 //! It names the message that it was judged after, and the server takes it only if that is still the stream's last. Of a
-//! replicated log, servers before 2.9.21 take two that are under way at once; there it has an id as well, made of what it
-//! was judged after, so that the second is a duplicate.
+//! replicated log, servers before 2.9.21 take two that are under way at once; so it has an id as well, made of what it was
+//! judged after, and the second is a duplicate.
 //!
 //! An append is known by its event ids at any time, not only within the server's duplicate window: a handle remembers the
 //! ids of the streams that it reads and appends to (65,536 streams and a million ids at most, those used last) and learns
@@ -51,7 +51,7 @@
 //!
 //! Each read asks the log's leader how far it goes and isn't complete below that. Many messages come through a
 //! consumer that is asked for pages, a few one by one. A waiting subscriber is told by the server of each message as it is
-//! stored; nothing is polled.
+//! stored; only while the server doesn't, having no consumer left for us, is the head looked at once a second.
 //!
 //! A lost connection is made again, to any server of the cluster. An operation goes on through that, and through an
 //! election, for as long as [`NatsOptions::timeout`] says. After that an append is [`Unavailable`] if it was never sent, and

@@ -7,6 +7,7 @@ use async_nats::{ConnectOptions, ServerAddr};
 use es_core::{Clock, StoreError, SystemClock};
 
 use crate::error::Fault;
+use crate::snapshot::SUFFIX;
 use crate::subject::is_name;
 use crate::wire::Wire;
 use crate::{NatsPublisher, NatsStore};
@@ -125,7 +126,7 @@ impl NatsOptions {
     }
 
     /// The log's name, `es` if nothing is said: that of the JetStream stream, and the first token of its subjects. 1 to 64
-    /// letters, digits, `-` and `_`.
+    /// letters, digits, `-` and `_`, and not with `-snapshots` at its end: there a log's snapshots are.
     pub fn name(self, name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -147,7 +148,8 @@ impl NatsOptions {
         Self { durability, ..self }
     }
 
-    /// How long an operation tries, through lost connections and elections, before it is [`StoreError::Unavailable`] or
+    /// How long an append may take at most, its waiting for others to the same stream included, and how long a read may
+    /// stand still, through lost connections and elections, before it is [`StoreError::Unavailable`] or
     /// [`StoreError::Unknown`]; 15 seconds if nothing is said.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
@@ -225,6 +227,9 @@ impl NatsOptions {
     pub async fn open(self, addresses: impl AsRef<str>) -> Result<NatsStore, StoreError> {
         if !is_name(&self.name) {
             return Err(Fault::Name(self.name).into());
+        }
+        if self.name.ends_with(SUFFIX) {
+            return Err(Fault::Reserved(self.name).into());
         }
         let wire = self.connect(addresses.as_ref()).await?;
         NatsStore::start(self, wire).await

@@ -1,5 +1,9 @@
 //! The JetStream stream that holds the log: made as it has to be, and looked at whenever it is opened.
 
+mod row;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use es_core::StoreError;
@@ -9,13 +13,17 @@ use crate::error::{Fault, Refusal};
 use crate::options::{Durability, NatsOptions};
 use crate::subject;
 use crate::wire::{Wire, answers};
+use row::Row;
 
 /// How many replicas survive the loss of one server with all that it had acknowledged.
 const REPLICATED: usize = 3;
-/// How long a replicated stream remembers which appends are under way; see `append.rs`.
-const DUPLICATES: Duration = Duration::from_mins(2);
-/// The shortest that is enough: no append is under way for longer.
-const FEWEST_DUPLICATES: Duration = Duration::from_secs(30);
+/// How long a log remembers which appends are under way; see `append.rs`. No append is under way for longer.
+/// Nor is it remembered for longer: some servers keep the id of a message that went with its leader until then, and refuse
+/// it to the next try.
+const DUPLICATES: Duration = Duration::from_secs(30);
+
+/// The mode in which a server acknowledges what it has written, and not before.
+const PERSISTED: &str = "default";
 
 /// The settings of a JetStream stream, in the server's words. What isn't here is the server's business.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +46,8 @@ struct Settings {
     max_msgs_per_subject: i64,
     #[serde(default = "no_limit")]
     max_msg_size: i64,
+    #[serde(default = "no_limit")]
+    max_consumers: i64,
     num_replicas: usize,
     /// Nanoseconds.
     #[serde(default)]
@@ -58,6 +68,22 @@ struct Settings {
     sources: Option<serde_json::Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subject_transform: Option<serde_json::Value>,
+    // What older servers don't know isn't said to them either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    persist_mode: Option<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    allow_msg_ttl: bool,
+    /// Nanoseconds; 0 for none.
+    #[serde(default, skip_serializing_if = "is_default")]
+    subject_delete_marker_ttl: i64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    allow_msg_counter: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    allow_msg_schedules: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 fn no_limit() -> i64 {
@@ -87,6 +113,7 @@ impl Settings {
             max_age: 0,
             max_msgs_per_subject: -1,
             max_msg_size: -1,
+            max_consumers: -1,
             num_replicas: replicas,
             duplicate_window: nanoseconds(DUPLICATES),
             deny_delete: true,
@@ -97,6 +124,11 @@ impl Settings {
             mirror: None,
             sources: None,
             subject_transform: None,
+            persist_mode: None,
+            allow_msg_ttl: false,
+            subject_delete_marker_ttl: 0,
+            allow_msg_counter: false,
+            allow_msg_schedules: false,
         }
     }
 
@@ -111,62 +143,81 @@ impl Settings {
         }
     }
 
-    /// The first setting under which an event could be lost, changed or refused.
-    fn check(&self, replicas: Option<usize>) -> Result<(), Fault> {
+    /// What it takes that no event is lost, changed or refused.
+    fn rows(&self, replicas: Option<usize>) -> Vec<Row> {
         let wanted = Self::of_log(&self.name, self.num_replicas);
-        let differs = |setting, found: String, wanted: String| Fault::Setting {
-            stream: self.name.clone(),
-            setting,
-            found,
-            wanted,
-        };
-        macro_rules! same {
-            ($($field:ident),*) => {$(
-                if self.$field != wanted.$field {
-                    return Err(differs(
-                        stringify!($field), format!("{:?}", self.$field), format!("{:?}", wanted.$field),
-                    ));
-                }
-            )*};
-        }
-        same!(
-            storage,
-            retention,
-            discard,
-            discard_new_per_subject,
-            max_age,
-            subjects,
-            deny_delete,
-            deny_purge,
-            allow_rollup_hdrs,
-            sealed,
-            no_ack,
-            mirror,
-            sources,
-            subject_transform
-        );
-        for (setting, limit) in [
-            ("max_msgs", self.max_msgs),
-            ("max_bytes", self.max_bytes),
-            ("max_msgs_per_subject", self.max_msgs_per_subject),
-            ("max_msg_size", self.max_msg_size),
-        ] {
-            if limit > 0 {
-                return Err(differs(setting, limit.to_string(), "no limit".into()));
-            }
-        }
-        let shortest = nanoseconds(FEWEST_DUPLICATES);
-        if self.num_replicas > 1 && self.duplicate_window < shortest {
-            let (found, wanted) = (self.duplicate_window, format!("{shortest} or more"));
-            return Err(differs("duplicate_window", found.to_string(), wanted));
-        }
-        match replicas {
-            Some(wanted) if self.num_replicas < wanted => Err(differs(
-                "num_replicas",
-                self.num_replicas.to_string(),
-                format!("{wanted} or more"),
-            )),
-            _ => Ok(()),
+        vec![
+            Row::same("storage", &self.storage, &wanted.storage),
+            Row::same("retention", &self.retention, &wanted.retention),
+            Row::same("discard", &self.discard, &wanted.discard),
+            Row::same(
+                "discard_new_per_subject",
+                &self.discard_new_per_subject,
+                &false,
+            ),
+            Row::same("subjects", &self.subjects, &wanted.subjects),
+            Row::same("subject_transform", &self.subject_transform, &None),
+            Row::same("mirror", &self.mirror, &None),
+            Row::same("sources", &self.sources, &None),
+            Row::same("max_age", &self.max_age, &0),
+            Row::no_limit("max_msgs", self.max_msgs),
+            Row::no_limit("max_bytes", self.max_bytes),
+            Row::no_limit("max_msgs_per_subject", self.max_msgs_per_subject),
+            Row::no_limit("max_msg_size", self.max_msg_size),
+            Row::no_limit("max_consumers", self.max_consumers),
+            Row::same("deny_delete", &self.deny_delete, &true),
+            Row::same("deny_purge", &self.deny_purge, &true),
+            Row::same("allow_rollup_hdrs", &self.allow_rollup_hdrs, &false),
+            Row::same("sealed", &self.sealed, &false),
+            Row::same("no_ack", &self.no_ack, &false),
+            // Else it acknowledges what it hasn't written.
+            Row::same(
+                "persist_mode",
+                &self.persist_mode.as_deref().unwrap_or(PERSISTED),
+                &PERSISTED,
+            ),
+            Row::same("allow_msg_ttl", &self.allow_msg_ttl, &false),
+            Row::same(
+                "subject_delete_marker_ttl",
+                &self.subject_delete_marker_ttl,
+                &0,
+            ),
+            Row::same("allow_msg_counter", &self.allow_msg_counter, &false),
+            Row::same("allow_msg_schedules", &self.allow_msg_schedules, &false),
+            Row::at_least(
+                "duplicate_window",
+                &self.duplicate_window,
+                &nanoseconds(DUPLICATES),
+            ),
+            Row::at_least("num_replicas", &self.num_replicas, &replicas.unwrap_or(0)),
+        ]
+    }
+
+    /// What it takes that snapshots replace each other, can be deleted and are nothing else.
+    fn snapshot_rows(&self) -> Vec<Row> {
+        let wanted = Self::of_snapshots(&self.name, self.num_replicas);
+        vec![
+            Row::same("subjects", &self.subjects, &wanted.subjects),
+            Row::same("subject_transform", &self.subject_transform, &None),
+            Row::same("mirror", &self.mirror, &None),
+            Row::same("max_msgs_per_subject", &self.max_msgs_per_subject, &1),
+            Row::same("deny_delete", &self.deny_delete, &false),
+            Row::same("deny_purge", &self.deny_purge, &false),
+            Row::same("sealed", &self.sealed, &false),
+            Row::same("no_ack", &self.no_ack, &false),
+        ]
+    }
+
+    /// The first setting that isn't as it has to be.
+    fn check(&self, rows: Vec<Row>) -> Result<(), Fault> {
+        match rows.into_iter().find(|row| !row.holds) {
+            None => Ok(()),
+            Some(row) => Err(Fault::Setting {
+                stream: self.name.clone(),
+                setting: row.setting,
+                found: row.found,
+                wanted: row.wanted,
+            }),
         }
     }
 }
@@ -187,20 +238,22 @@ pub(crate) async fn open(wire: &Wire, options: &NatsOptions) -> Result<usize, St
             .await?
         }
     };
-    settings.check(options.replicas)?;
+    settings.check(settings.rows(options.replicas))?;
     check_durability(&settings, options.durability)?;
     Ok(settings.num_replicas)
 }
 
-/// Makes the stream of the snapshots, if there is none.
+/// Makes the stream of the snapshots, if there is none. One that isn't of snapshots isn't touched.
 pub(crate) async fn open_snapshots(
     wire: &Wire,
     name: &str,
     replicas: usize,
 ) -> Result<(), StoreError> {
-    if settings(wire, name).await?.is_none() {
-        make(wire, &Settings::of_snapshots(name, replicas)).await?;
-    }
+    let settings = match settings(wire, name).await? {
+        Some(settings) => settings,
+        None => make(wire, &Settings::of_snapshots(name, replicas)).await?,
+    };
+    settings.check(settings.snapshot_rows())?;
     Ok(())
 }
 

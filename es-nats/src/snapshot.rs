@@ -10,6 +10,9 @@ use crate::error::{Fault, Refusal, Trouble};
 use crate::wire::{Which, Wire, answers};
 use crate::{schema, subject};
 
+/// What the name of their JetStream stream has behind that of the log. No log's name ends so.
+pub(crate) const SUFFIX: &str = "-snapshots";
+
 const FORM: u8 = 1;
 /// What a message takes beside the state.
 const HEAD: usize = 1 + 16 + 8 + 4;
@@ -56,7 +59,7 @@ impl Snapshots {
     pub(crate) fn new(wire: Wire, log: &str, replicas: usize) -> Self {
         Self {
             wire,
-            name: format!("{log}-snapshots"),
+            name: format!("{log}{SUFFIX}"),
             replicas,
             made: OnceCell::new(),
         }

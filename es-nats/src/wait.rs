@@ -17,6 +17,9 @@ use crate::wire::{Wire, answers};
 /// How often the server says that there is nothing to say. Three that don't come: it has forgotten us.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 const SILENCE: Duration = Duration::from_secs(3);
+/// How often the head is looked at while the server doesn't tell us anything, and how often it is asked to again after it
+/// said no.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long the server keeps what nobody listens to.
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -66,15 +69,18 @@ impl Log {
     pub(crate) async fn wait_past(&self, position: Position) -> Result<(), StoreError> {
         let mut ticks = self.watcher.listen();
         let gone = |_| StoreError::from(Fault::Disconnected);
-        // From here on no append is missed; one that came before is found by looking.
-        let seen = ticks
-            .wait_for(|tick| tick.listening)
-            .await
-            .map_err(gone)?
-            .count;
-        if self.head().await? > position {
-            return Ok(());
-        }
+        let seen = loop {
+            let listening = ticks.wait_for(|tick| tick.listening);
+            let told = tokio::time::timeout(LOOK, listening).await;
+            let seen = told.map(|told| told.map(|tick| tick.count));
+            // Once we are told, no append is missed from here on; one that came before is found by looking.
+            if self.head().await? > position {
+                return Ok(());
+            }
+            if let Ok(seen) = seen {
+                break seen.map_err(gone)?;
+            }
+        };
         let told = ticks.wait_for(|tick| tick.count != seen).await;
         told.map(drop).map_err(gone)
     }
@@ -117,15 +123,29 @@ struct Task {
 
 impl Task {
     async fn run(self) {
-        let mut tries = self.wire.tries();
+        let (mut tries, mut said) = (self.wire.tries(), false);
         loop {
-            let begun = self.begin().await;
-            if let Ok((listener, lost)) = begun {
-                tries = self.wire.tries();
-                // What came while we didn't listen is told as well.
-                self.tick(true);
-                self.pass_on(listener, lost).await;
-                self.tick(false);
+            match self.begin().await {
+                Ok((listener, lost)) => {
+                    (tries, said) = (self.wire.tries(), false);
+                    // What came while we didn't listen is told as well.
+                    self.tick(true);
+                    self.pass_on(listener, lost).await;
+                    self.tick(false);
+                }
+                Err(trouble) => {
+                    let log = &*self.log;
+                    // Once each time that it begins: whoever waits looks by himself.
+                    if said {
+                        tracing::debug!(log, %trouble, "the server still doesn't tell of new events");
+                    } else {
+                        tracing::warn!(log, %trouble, "the server doesn't tell of new events; they are looked for");
+                        said = true;
+                    }
+                    if !trouble.may_pass() {
+                        tokio::time::sleep(LOOK).await;
+                    }
+                }
             }
             if self.ends() {
                 return;

@@ -21,6 +21,8 @@ const SILENCE: Duration = Duration::from_secs(3);
 /// The pauses between tries.
 const SHORTEST: Duration = Duration::from_millis(2);
 const LONGEST: Duration = Duration::from_millis(200);
+/// A patience that no clock can tell the end of.
+const FOREVER: Duration = Duration::from_hours(24 * 365);
 /// While a connection is gone.
 const RECONNECT: Duration = Duration::from_millis(250);
 
@@ -82,10 +84,11 @@ impl Wire {
     ) -> Result<Message, Trouble> {
         // Before the look: what breaks after it is told.
         let mut lost = self.lost();
-        if self.client.connection_state() != async_nats::connection::State::Connected {
+        if !self.is_connected() {
             // The client would keep it and send it later, when nobody waits for it any more.
             return Err(Trouble::NotSent(Fault::Disconnected));
         }
+        let bytes = body.len();
         let mut request = Request::new().payload(body).timeout(Some(SILENCE));
         if let Some(headers) = headers {
             request = request.headers(headers);
@@ -95,8 +98,9 @@ impl Wire {
             answer = self.client.send_request(subject, request) => answer.map_err(|error| match error.kind() {
                 RequestErrorKind::NoResponders => Trouble::NotSent(Fault::NoResponders),
                 RequestErrorKind::TimedOut => Trouble::Perhaps(Fault::NoAnswer(SILENCE)),
-                RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => {
-                    Trouble::NotSent(Fault::NotUnderstood)
+                RequestErrorKind::InvalidSubject => Trouble::NotSent(Fault::NotUnderstood),
+                RequestErrorKind::MaxPayloadExceeded => {
+                    Trouble::NotSent(Fault::TooLarge { bytes, limit: self.max_payload() })
                 }
                 RequestErrorKind::Other => Trouble::Perhaps(Fault::ConnectionLost),
             }),
@@ -183,11 +187,28 @@ impl Wire {
         lost
     }
 
-    pub(crate) fn tries(&self) -> Tries {
-        Tries {
-            until: Instant::now() + self.patience,
-            pause: SHORTEST,
+    /// When an operation that begins now has had all the time that it gets.
+    pub(crate) fn deadline(&self) -> Instant {
+        let now = Instant::now();
+        let deadline = now.checked_add(self.patience);
+        deadline.unwrap_or_else(|| now + FOREVER)
+    }
+
+    /// Why an operation isn't done at its deadline.
+    pub(crate) fn late(&self) -> Fault {
+        if self.is_connected() {
+            Fault::Late(self.patience)
+        } else {
+            Fault::Disconnected
         }
+    }
+
+    fn is_connected(&self) -> bool {
+        self.client.connection_state() == async_nats::connection::State::Connected
+    }
+
+    pub(crate) fn tries(&self) -> Tries {
+        Tries::until(self.deadline())
     }
 }
 
@@ -198,6 +219,11 @@ pub(crate) struct Tries {
 }
 
 impl Tries {
+    pub(crate) fn until(until: Instant) -> Self {
+        let pause = SHORTEST;
+        Self { until, pause }
+    }
+
     /// Pauses before another try, or says why there is none.
     pub(crate) async fn again(&mut self, trouble: Trouble) -> Result<(), StoreError> {
         if trouble.may_pass() && self.pause().await {

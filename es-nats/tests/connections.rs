@@ -153,6 +153,31 @@ es_servers::needs_nats! {
         assert_eq!(log(&direct).await.len(), 3);
     }
 
+    /// Whatever comes after it was sent: it isn't said that nothing was written.
+    #[tokio::test]
+    async fn an_append_that_may_be_written_is_unknown_whatever_its_stream_turns_out_to_hold() {
+        let (server, name) = (Nats::shared().url(), fresh_name());
+        let proxy = Proxy::before(server).await;
+        let store = open(&proxy.url(), &name, 60_000).await;
+        proxy.set(LOSE_ALL);
+        let append = Append::new(stream(1), Expected::NoStream, events(2));
+        let appending = tokio::spawn({
+            let store = store.clone();
+            async move { store.append(append).await }
+        });
+        while proxy.mode.load(Ordering::SeqCst) != SHUT {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        // It is written. What follows it isn't ours, so that its stream can't be read.
+        let bare = async_nats::connect(server).await.unwrap();
+        let answer = bare.request(format!("{name}.task.1"), "foreign".into()).await.unwrap();
+        let answer: serde_json::Value = serde_json::from_slice(&answer.payload).unwrap();
+        assert_eq!(answer["seq"], 2);
+        proxy.set(PASS);
+        let lost = appending.await.unwrap().unwrap_err();
+        assert!(matches!(lost, StoreError::Unknown(_)), "{lost:?}");
+    }
+
     #[tokio::test]
     async fn an_append_that_finds_no_server_is_unavailable_and_writes_nothing() {
         let (server, name) = (Nats::shared().url(), fresh_name());
@@ -169,6 +194,34 @@ es_servers::needs_nats! {
         assert_eq!(direct.head().await.unwrap(), Position::START);
         let appended = direct.append(append).await.unwrap();
         assert!(!appended.is_repeated());
+    }
+
+    /// One after the other, each with all of its time, they would take longer than anybody waits.
+    #[tokio::test]
+    async fn appends_that_wait_for_each_other_run_out_of_time_together() {
+        const APPENDS: usize = 200;
+        let (server, name) = (Nats::shared().url(), fresh_name());
+        let proxy = Proxy::before(server).await;
+        let store = open(&proxy.url(), &name, 500).await;
+        proxy.set(SHUT);
+        assert!(store.head().await.is_err());
+        let appends = (0..APPENDS).map(|_| store.append(Append::new(stream(1), Expected::Any, events(1))));
+        let answers = futures_util::future::join_all(appends);
+        let answers = tokio::time::timeout(Duration::from_mins(1), answers).await;
+        for answer in answers.expect("they wait one after the other") {
+            assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+        }
+        let direct = open(server, &name, 10_000).await;
+        assert_eq!(direct.head().await.unwrap(), Position::START);
+    }
+
+    #[tokio::test]
+    async fn patience_without_an_end_is_as_good_as_any() {
+        let options = NatsStore::options().name(fresh_name()).timeout(Duration::MAX);
+        let store = options.open(Nats::shared().url()).await.unwrap();
+        let append = Append::new(stream(1), Expected::Any, events(1));
+        assert_eq!(store.append(append).await.unwrap().revision(), Revision::FIRST);
+        assert_eq!(log(&store).await.len(), 1);
     }
 
     #[tokio::test]

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use es_core::{Append, EventStore, Expected, Position, StoreError};
@@ -75,7 +77,34 @@ fn credentials(jwt: &str, user: &KeyPair) -> String {
     )
 }
 
+/// Whoever may not be told of new events looks for them.
+async fn waits_without_being_told() {
+    let lines = r#"authorization { users = [
+        { user: teller, password: t }
+        { user: clerk, password: c, permissions: { publish: { deny: ["$JS.API.CONSUMER.>"] } } }
+    ] }"#;
+    let server = Nats::start_with(lines, "", None).unwrap();
+    let open = async |user, password| {
+        let options = bank().password(user, password);
+        options.open(server.url()).await.unwrap()
+    };
+    let (teller, clerk) = (open("teller", "t").await, open("clerk", "c").await);
+    let waiting = tokio::spawn(async move { clerk.wait_past(Position::START).await });
+    let append = Append::new(stream(1), Expected::NoStream, events(1));
+    teller.append(append).await.unwrap();
+    let waited = tokio::time::timeout(Duration::from_mins(1), waiting).await;
+    waited
+        .expect("it isn't told, and doesn't look")
+        .unwrap()
+        .unwrap();
+}
+
 es_servers::needs_own_nats! {
+    #[tokio::test]
+    async fn a_subscriber_that_the_server_tells_nothing_finds_what_is_new() {
+        waits_without_being_told().await;
+    }
+
     #[tokio::test]
     async fn who_logs_in_with_the_right_password_is_let_in() {
         let login = "authorization { user: ada, password: hunter2 }";

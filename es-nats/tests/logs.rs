@@ -7,7 +7,7 @@ use std::error::Error;
 use async_nats::{Client, HeaderMap, Request};
 use es_core::{
     Append, EventStore, Expected, Invalid, Json, LogQuery, Position, Revision, Snapshot,
-    SnapshotStore, StoreError, StreamQuery,
+    SnapshotStore, StoreError, StreamId, StreamQuery,
 };
 use es_nats::{Durability, NatsStore};
 use es_servers::Nats;
@@ -141,6 +141,35 @@ async fn refuses_too_little() {
     }
 }
 
+/// Where a log's snapshots would go there is another log.
+async fn keeps_no_snapshot_in_a_log() {
+    let (client, name) = (bare().await, fresh_name());
+    let other = format!("{name}-snapshots");
+    let refused = open(&other).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Invalid(_)), "{refused:?}");
+    assert!(told(&refused).contains("-snapshots"), "{}", told(&refused));
+
+    let mut settings = settings(&client).await;
+    settings["name"] = json!(other);
+    settings["subjects"] = json!([format!("{other}.>")]);
+    let made = api(&client, &format!("STREAM.CREATE.{other}"), &settings).await;
+    assert_eq!(made.get("error"), None);
+    let store = open(&name).await.unwrap();
+    let append = Append::new(stream(1), Expected::NoStream, events(1));
+    let id = append.events[0].id;
+    store.append(append).await.unwrap();
+    let state = Json::from_stored("{}");
+    let snapshot = Snapshot::new(stream(1), Revision::FIRST, id, 1, 1, state);
+    let refused = store.keep_snapshot(snapshot).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Backend(_)), "{refused:?}");
+    assert!(told(&refused).contains(&other), "{}", told(&refused));
+    let info = api(&client, &format!("STREAM.INFO.{other}"), &json!({})).await;
+    assert_eq!(info["state"]["messages"], json!(0));
+    // Without snapshots it works.
+    let none = store.load_snapshot(&stream(1), Revision::FIRST).await;
+    assert_eq!(none.unwrap(), None);
+}
+
 /// Publishes what isn't a message of ours.
 async fn publish(client: &Client, subject: String, body: &[u8]) {
     let request = Request::new().payload(body.to_vec().into());
@@ -238,6 +267,42 @@ async fn refuses_what_is_too_large() {
     assert_eq!(left.unwrap(), None);
 }
 
+/// The longer a stream's subject, the less room is there beside it.
+async fn takes_as_much_as_the_subject_leaves() {
+    let store = open(&fresh_name()).await.unwrap();
+    let longest = StreamId::new(&"é".repeat(64), &"é".repeat(128)).unwrap();
+    for stream in [longest, stream(1)] {
+        // So many that it isn't their texts that are too large.
+        let append = |texts: usize| {
+            let mut events = events(120);
+            let text = |bytes: usize| Json::from_stored(format!("\"{}\"", "x".repeat(bytes - 2)));
+            events[0].payload = text(1 << 19);
+            let others = events[2..].iter();
+            let others = others.map(|event| event.name.len() + event.payload.as_str().len());
+            events[1].payload = text(texts - (1 << 19) - others.sum::<usize>());
+            Append::new(stream.clone(), Expected::NoStream, events)
+        };
+        let texts = (1 << 20) - 2_600;
+        let refused = store.append(append(texts)).await.unwrap_err();
+        let StoreError::Invalid(invalid) = &refused else {
+            panic!("{refused:?}");
+        };
+        let Invalid::AppendTooLarge { bytes, limit } = **invalid else {
+            panic!("{refused:?}");
+        };
+        assert!(limit > (1 << 20) - 2_048, "{limit}");
+        let most = texts - (bytes - limit);
+        let refused = store.append(append(most + 1)).await;
+        assert!(
+            matches!(refused, Err(StoreError::Invalid(_))),
+            "{refused:?}"
+        );
+        let appended = store.append(append(most)).await;
+        assert_eq!(appended.unwrap().revision().number(), 120);
+    }
+    assert_eq!(log(&store).await.len(), 240);
+}
+
 async fn takes_as_much_as_its_server() {
     let server = Nats::start_with("max_payload: 8MB", "", None).unwrap();
     let store = NatsStore::open(server.url()).await.unwrap();
@@ -270,6 +335,43 @@ async fn refuses_late_copies() {
     assert_eq!(log(&store).await.len(), 1);
 }
 
+/// A message of a log, as the server has it.
+async fn message(client: &Client, name: &str, sequence: u64) -> (String, Vec<u8>) {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    let get = json!({ "seq": sequence });
+    let got = api(client, &format!("STREAM.MSG.GET.{name}"), &get).await;
+    let decoded = |part: &str| {
+        STANDARD
+            .decode(got["message"][part].as_str().unwrap())
+            .unwrap()
+    };
+    (String::from_utf8(decoded("hdrs")).unwrap(), decoded("data"))
+}
+
+/// A log gets its replicas while a handle is open: from then on, one guard isn't enough.
+async fn guards_a_log_that_grows() {
+    let cluster = support::cluster();
+    let client = async_nats::connect(cluster.nodes()[0].url()).await.unwrap();
+    let name = fresh_name();
+    let options = NatsStore::options().name(&name).replicas(1);
+    let store = options.open(cluster.url()).await.unwrap();
+    let append = Append::new(stream(1), Expected::NoStream, events(1));
+    store.append(append).await.unwrap();
+    let info = api(&client, &format!("STREAM.INFO.{name}"), &json!({})).await;
+    let mut settings = info["config"].clone();
+    settings["num_replicas"] = json!(3);
+    let changed = api(&client, &format!("STREAM.UPDATE.{name}"), &settings).await;
+    assert_eq!(changed.get("error"), None);
+    let append = Append::new(stream(1), Expected::Any, events(1));
+    store.append(append).await.unwrap();
+    let (headers, _) = message(&client, &name, 2).await;
+    let id = format!("Nats-Msg-Id: {name}.task.1.1\r\n");
+    assert!(headers.contains(&id), "{headers}");
+    let expected = "Nats-Expected-Last-Subject-Sequence: 1\r\n";
+    assert!(headers.contains(expected), "{headers}");
+}
+
 es_servers::needs_nats! {
     #[tokio::test]
     async fn a_log_that_could_lose_or_refuse_events_is_not_opened() {
@@ -292,6 +394,11 @@ es_servers::needs_nats! {
     }
 
     #[tokio::test]
+    async fn a_snapshot_is_never_kept_in_another_log() {
+        keeps_no_snapshot_in_a_log().await;
+    }
+
+    #[tokio::test]
     async fn a_message_that_is_not_ours_is_a_typed_error_that_names_its_place() {
         tells_of_foreign_messages().await;
     }
@@ -307,12 +414,22 @@ es_servers::needs_nats! {
     }
 
     #[tokio::test]
+    async fn an_append_has_all_the_room_that_its_subject_leaves() {
+        takes_as_much_as_the_subject_leaves().await;
+    }
+
+    #[tokio::test]
     async fn a_late_copy_of_an_append_is_refused_by_the_server() {
         refuses_late_copies().await;
     }
 }
 
 es_servers::needs_own_nats! {
+    #[tokio::test]
+    async fn a_log_that_gets_replicas_while_it_is_open_is_guarded_as_one_that_had_them() {
+        guards_a_log_that_grows().await;
+    }
+
     #[tokio::test]
     async fn an_append_has_as_many_events_as_a_position_tells_apart() {
         takes_as_much_as_its_server().await;

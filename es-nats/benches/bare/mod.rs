@@ -40,7 +40,7 @@ impl Bare {
             name: name.to_owned(),
         };
         let settings = format!(
-            r#"{{"name":"{name}","subjects":["{name}.>"],"retention":"limits","storage":"file","discard":"new","max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"num_replicas":{replicas},"duplicate_window":120000000000,"deny_delete":true,"deny_purge":true}}"#
+            r#"{{"name":"{name}","subjects":["{name}.>"],"retention":"limits","storage":"file","discard":"new","max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"num_replicas":{replicas},"duplicate_window":30000000000,"deny_delete":true,"deny_purge":true}}"#
         );
         bare.ask(&format!("STREAM.CREATE.{name}"), settings).await;
         bare

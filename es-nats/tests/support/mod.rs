@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -80,15 +80,21 @@ pub(crate) fn run_again(test: &str, addresses: &str, name: &str) -> Command {
 pub(crate) struct Writers {
     stop: Arc<AtomicBool>,
     acknowledged: Arc<AtomicUsize>,
-    tasks: Vec<JoinHandle<Vec<EventId>>>,
+    tasks: Vec<(Turns, JoinHandle<Vec<EventId>>)>,
 }
+
+/// Counts each beginning and each end of a task's appends: odd while one is under way.
+type Turns = Arc<AtomicU64>;
 
 impl Writers {
     pub(crate) fn start(store: &NatsStore, tasks: usize) -> Self {
         let (stop, acknowledged) = (Arc::new(AtomicBool::new(false)), Arc::default());
         let task = |task| {
             let (stop, acknowledged) = (Arc::clone(&stop), Arc::clone(&acknowledged));
-            tokio::spawn(write(store.clone(), stream(task), stop, acknowledged))
+            let turns = Turns::default();
+            let told = (Arc::clone(&turns), acknowledged);
+            let writing = write(store.clone(), stream(task), stop, told);
+            (turns, tokio::spawn(writing))
         };
         let tasks = (0..tasks).map(task).collect();
         Self {
@@ -111,11 +117,25 @@ impl Writers {
         going.expect("the writers are stuck");
     }
 
+    /// Kills; how many appends were begun before it and weren't acknowledged after it.
+    pub(crate) fn meet(&self, kill: impl FnOnce()) -> usize {
+        let turns = || {
+            let turns = self.tasks.iter().map(|(turns, _)| turns);
+            turns.map(|turns| turns.load(Ordering::SeqCst)).collect()
+        };
+        let before: Vec<u64> = turns();
+        kill();
+        let after: Vec<u64> = turns();
+        let met = before.iter().zip(&after);
+        met.filter(|(before, after)| before == after && *before % 2 == 1)
+            .count()
+    }
+
     /// Ends them; every event that was acknowledged.
     pub(crate) async fn end(self) -> Vec<EventId> {
         self.stop.store(true, Ordering::SeqCst);
         let mut ids = Vec::new();
-        for task in self.tasks {
+        for (_, task) in self.tasks {
             ids.extend(task.await.unwrap());
         }
         ids
@@ -126,13 +146,14 @@ async fn write(
     store: NatsStore,
     stream: StreamId,
     stop: Arc<AtomicBool>,
-    acknowledged: Arc<AtomicUsize>,
+    (turns, acknowledged): (Turns, Arc<AtomicUsize>),
 ) -> Vec<EventId> {
     let (mut ids, mut revision) = (Vec::new(), Revision::EMPTY);
     while !stop.load(Ordering::SeqCst) {
         let events = events(3);
         ids.extend(events.iter().map(|event| event.id));
         let append = Append::new(stream.clone(), Expected::Exact(revision), events);
+        turns.fetch_add(1, Ordering::SeqCst);
         revision = loop {
             match store.append(append.clone()).await {
                 Ok(appended) => break appended.revision(),
@@ -140,6 +161,7 @@ async fn write(
                 Err(error) => panic!("{error:?}"),
             }
         };
+        turns.fetch_add(1, Ordering::SeqCst);
         acknowledged.fetch_add(1, Ordering::SeqCst);
     }
     ids
