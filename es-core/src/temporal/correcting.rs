@@ -1,14 +1,14 @@
 use std::fmt;
 use std::future::IntoFuture;
 
-use super::checked::{Broken, check};
+use super::checked::check;
 use super::fact::{Fact, Facts};
 use super::judging::Step;
 use super::{CorrectError, Correctable};
 use crate::{
     Aggregate, Append, Appended, BoxFuture, EventId, EventStore, Expected, Impact, Invalid,
-    InvalidStreamId, Known, Metadata, Misplaced, NewEvent, Placement, Repository, Revision,
-    StoreError, StoredEvent, StreamId, Timestamp, spans,
+    InvalidStreamId, Known, Metadata, NewEvent, Placement, Repository, Revision, StoreError,
+    StoredEvent, StreamId, Timestamp, spans,
 };
 
 /// Corrections of an aggregate's past on their way, all of which are appended or none: they run when this is awaited.
@@ -267,12 +267,6 @@ impl Plan {
         if self.corrections.is_empty() {
             return Err(StoreError::invalid(Invalid::EmptyAppend).into());
         }
-        check::<A>(&self.old, &self.new).map_err(|broken| match broken {
-            Broken::Violated(violation) => CorrectError::Violated(violation),
-            Broken::Store(error) => error.into(),
-            Broken::BeforeInitial { name } => {
-                CorrectError::Misplaced(Misplaced::BeforeInitial { name })
-            }
-        })
+        Ok(check::<A>(&self.old, &self.new)?)
     }
 }

@@ -10,9 +10,13 @@ use crate::{
 };
 
 /// One of the corrections that are made together.
-pub(super) enum Step<E> {
+#[derive(Debug)]
+pub enum Step<E> {
+    /// The event at this revision didn't happen.
     Retract(Revision),
+    /// This happened instead, perhaps at another instant of the world.
     Replace(Revision, E, Option<Timestamp>),
+    /// This happened, too.
     Insert(E, Timestamp),
 }
 

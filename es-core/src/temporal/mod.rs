@@ -9,6 +9,7 @@ mod correcting;
 mod correction;
 mod diff;
 mod fact;
+mod given;
 mod impact;
 mod judging;
 mod kept;
@@ -33,7 +34,9 @@ pub(crate) use correction::{
 };
 pub use diff::{Change, Diff};
 pub(crate) use fact::{Facts, Key, fold};
+pub use given::{correct_given, fold_given};
 pub use impact::{Effect, Fate, Impact};
+pub use judging::Step as CorrectionStep;
 pub(crate) use kept::{kept_state, read_kept};
 pub use project::{project, timeline};
 pub(crate) use read::decoded;
