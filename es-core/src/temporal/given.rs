@@ -3,11 +3,12 @@
 use super::checked::check;
 use super::correction::is_correction;
 use super::fact::Facts;
+use super::ground::Start;
 use super::judging::Step as Correcting;
 use super::step::Step;
 use super::struck::Struck;
 use super::{CorrectError, Correctable};
-use crate::{EventId, Fold, NewEvent, Placement, StoreError, StoredEvent};
+use crate::{EventId, Fold, NewEvent, Placement, Revision, StoreError, StoredEvent};
 
 /// The correction of a stream of these entries as it would be appended, by the same rules as in a store.
 ///
@@ -20,7 +21,10 @@ pub fn correct_given<A: Correctable>(
     id: EventId,
 ) -> Result<NewEvent, CorrectError<A::Error>> {
     let old = Facts::of::<A>(entries)?;
-    let mut event = correcting.judged::<A>(entries)?.encode(id)?;
+    let head = entries
+        .last()
+        .map_or(Revision::EMPTY, |last| last.envelope.revision);
+    let mut event = correcting.judged::<A>(entries, head)?.encode(id)?;
     event.effective_at = correcting.effective_at();
     let mut entries = entries.to_vec();
     if let Some(last) = entries.last() {
@@ -33,7 +37,7 @@ pub fn correct_given<A: Correctable>(
         entries.push(StoredEvent::placed(&envelope.stream, event.clone(), next));
     }
     let new = Facts::of::<A>(&entries)?;
-    check::<A>(old.all(), new.all())?;
+    check::<A>(&Start::NOTHING, old.all(), new.all())?;
     Ok(event)
 }
 

@@ -2,6 +2,7 @@
 
 mod audit;
 mod bank;
+mod checked;
 mod corrected;
 mod corrections;
 mod diff;
