@@ -10,6 +10,7 @@ mod ledger;
 mod model;
 mod page;
 mod past;
+mod projected;
 mod projection;
 mod records;
 mod reference;

@@ -20,7 +20,7 @@ use crate::ledger::Ledgers;
 #[projection(name = "days", version = 1, corrections)]
 #[event(Deposited)]
 #[event(Withdrawn)]
-struct Days(BTreeMap<Timestamp, i64>);
+pub(crate) struct Days(pub BTreeMap<Timestamp, i64>);
 
 impl Days {
     fn add(&mut self, on: Timestamp, cents: i64) {
@@ -76,7 +76,7 @@ impl Apply<Corrected<Withdrawn>> for Days {
 #[derive(Debug, Clone, Default, PartialEq, Projection)]
 #[projection(name = "slips", version = 1)]
 #[event(Deposited)]
-struct Slips(Vec<i64>);
+pub(crate) struct Slips(pub Vec<i64>);
 
 impl Apply<Recorded<Deposited>> for Slips {
     fn apply(&mut self, deposited: Recorded<Deposited>) {
