@@ -12,6 +12,7 @@ mod page;
 mod past;
 mod projected;
 mod projection;
+mod projection_page;
 mod records;
 mod reference;
 mod samples;
