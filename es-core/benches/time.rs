@@ -16,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
 const EVENTS: u32 = 100_000;
-const SNAPSHOTS: u32 = 1_000;
 const ROUNDS: usize = 11;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
@@ -76,21 +75,18 @@ fn moved(event: u32) -> Moved {
 /// A stream with an event each minute, and a snapshot after each thousand.
 fn filled<A>(runtime: &Runtime, id: &String, events: u32) -> Repository<A, MemoryStore>
 where
-    A: Snapshotting + Aggregate<Id = String, Error = NoError>,
+    A: Clone + Snapshotting + Aggregate<Id = String, Error = NoError>,
     Moved: es_core::Creation<A>,
 {
     let clock = Arc::new(FixedClock::at(at(1)));
     let store = MemoryStore::with_clock(Arc::clone(&clock));
     let accounts = Repository::<A, _>::new(store.clone()).with_snapshots(store);
+    let filling = accounts.clone().with_cache(1);
     for event in 1..=events {
         clock.set(at(event));
-        let executed = accounts.execute(id, |_| moved(event));
+        let executed = filling.execute(id, |_| moved(event));
         let executed = runtime.block_on(executed.into_future());
         executed.unwrap_or_else(|error| panic!("{error}"));
-        if event % SNAPSHOTS == 0 {
-            let loaded = runtime.block_on(accounts.load(id));
-            loaded.unwrap_or_else(|error| panic!("{error}"));
-        }
     }
     accounts
 }
@@ -137,33 +133,90 @@ fn opting_in(runtime: &Runtime, id: &String) {
     println!("| one that takes them | {:.2} |", times[1] / times[0]);
 }
 
+/// The streams that are compared: what is asked costs the same in both if it doesn't grow with the stream.
+fn streams<A>(runtime: &Runtime, id: &String) -> [(u32, Repository<A, MemoryStore>); 2]
+where
+    A: Clone + Snapshotting + Aggregate<Id = String, Error = NoError>,
+    Moved: es_core::Creation<A>,
+{
+    [EVENTS / 10, EVENTS].map(|events| (events, filled::<A>(runtime, id, events)))
+}
+
 fn as_of(runtime: &Runtime, id: &String) {
-    let streams: Vec<(u32, Account)> = [EVENTS / 10, EVENTS]
-        .map(|events| (events, filled::<Plain>(runtime, id, events)))
-        .into();
+    let (plain, corrected) = (streams::<Plain>(runtime, id), streams(runtime, id));
     println!("\n## A past state, by its distance to the snapshot before it\n");
-    println!(
-        "| state as of an instant | in a stream of 10,000 | in one of 100,000 |\n|---|---|---|"
-    );
+    println!("| state | in a stream of 10,000 | in one of 100,000 |\n|---|---|---|");
     for distance in [0, 10, 100, 999] {
-        let times: Vec<f64> = streams
-            .iter()
-            .map(|(events, accounts)| {
-                let instant = at(events / 2 + distance);
-                let load = || runtime.block_on(accounts.load_as_of(id, instant));
-                assert_eq!(revision(&load()), u64::from(events / 2 + distance));
-                medians(101, &mut [&mut || timed(load)])[0] * 1e6
-            })
-            .collect();
-        let (short, long) = (times[0], times[1]);
-        println!("| {distance} events after the snapshot | {short:.0} µs | {long:.0} µs |");
+        let times = plain.each_ref().map(|(events, accounts)| {
+            let instant = at(events / 2 + distance);
+            let load = || runtime.block_on(accounts.load_as_of(id, instant));
+            assert_eq!(revision(&load()), events / 2 + distance);
+            medians(101, &mut [&mut || timed(load)])[0] * 1e6
+        });
+        row("as known", distance, times);
+    }
+    for distance in [0, 10, 100, 999] {
+        let times = corrected.each_ref().map(|(events, accounts)| {
+            let instant = at(events / 2 + distance);
+            let load = || runtime.block_on(accounts.load_effective(id, instant));
+            let loaded: Result<Loaded<Corrected>, _> = load();
+            assert_eq!(
+                loaded.map_or(0, |it| it.balance),
+                i64::from(events / 2 + distance)
+            );
+            medians(101, &mut [&mut || timed(load)])[0] * 1e6
+        });
+        row(
+            "as effective, of one that takes corrections",
+            distance,
+            times,
+        );
     }
 }
 
-fn revision(loaded: &Result<Loaded<Plain>, LoadError>) -> u64 {
-    loaded
-        .as_ref()
-        .map_or(0, |account| account.revision().number())
+fn row(what: &str, distance: u32, times: [f64; 2]) {
+    let [short, long] = times;
+    println!("| {what}, {distance} events after it | {short:.0} µs | {long:.0} µs |");
+}
+
+fn revision(loaded: &Result<Loaded<Plain>, LoadError>) -> u32 {
+    let number = loaded.as_ref().map_or(0, |it| it.revision().number());
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// A late event and a correction, each followed by the load that folds what it touches.
+fn late(runtime: &Runtime, id: &String) {
+    let streams = streams::<Corrected>(runtime, id);
+    println!("\n## A change of the past, by how many events are behind it\n");
+    println!("| what | in a stream of 10,000 | in one of 100,000 |\n|---|---|---|");
+    for distance in [10, 100, 1_000, 9_000] {
+        let mut appends = [0.0; 2];
+        let mut corrects = [0.0; 2];
+        let mut loads = [0.0; 2];
+        for (side, (events, accounts)) in streams.iter().enumerate() {
+            let (mut append, mut correct, mut load) = (Vec::new(), Vec::new(), Vec::new());
+            for round in 0..21 {
+                let on = events - distance + round % 5;
+                let late = accounts.execute(id, |_| moved(0)).effective_at(at(on));
+                append.push(timed(|| runtime.block_on(late.into_future()).is_ok()));
+                load.push(timed(|| runtime.block_on(accounts.load(id)).is_ok()));
+                let correction = accounts.correct(id).by("auditor").because("a benchmark");
+                let correction = correction.insert(moved(0), at(on));
+                correct.push(timed(|| runtime.block_on(correction.into_future()).is_ok()));
+                load.push(timed(|| runtime.block_on(accounts.load(id)).is_ok()));
+            }
+            appends[side] = median(append) * 1e6;
+            corrects[side] = median(correct) * 1e6;
+            loads[side] = median(load) * 1e6;
+        }
+        for (what, [short, long]) in [
+            ("late event", appends),
+            ("correction", corrects),
+            ("load after either", loads),
+        ] {
+            println!("| {what}, {distance} events back | {short:.0} µs | {long:.0} µs |");
+        }
+    }
 }
 
 fn deep_correction(runtime: &Runtime, id: &String) {
@@ -200,6 +253,7 @@ fn main() -> std::io::Result<()> {
     let id = "ada".to_owned();
     opting_in(&runtime, &id);
     as_of(&runtime, &id);
+    late(&runtime, &id);
     deep_correction(&runtime, &id);
     Ok(())
 }

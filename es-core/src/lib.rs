@@ -137,7 +137,7 @@ pub use strict::EncodeError;
 pub use subscription::{Next, Subscription};
 pub use temporal::{
     At, Change, Correct, CorrectAs, CorrectError, Correctable, Corrected, Correction, Corrections,
-    Diff, Effect, Fate, Impact, Known, Sample, Samples, Violation, WhatIf, project,
+    Diff, Effect, Fate, Impact, Known, Sample, Samples, Violation, WhatIf, project, timeline,
 };
 pub use time::{Clock, InvalidTimestamp, SystemClock, Timestamp};
 

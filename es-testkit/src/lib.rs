@@ -26,6 +26,6 @@ pub use faulty::{Calls, Fault, FaultyStore};
 pub use ids::CountingIds;
 pub use patience::Patience;
 pub use process::{ProcessOutcome, ProcessScenario};
-pub use projection::{GivenLog, ProjectionScenario, ProjectionSpec};
+pub use projection::{GivenLog, GivenStore, ProjectionScenario, ProjectionSpec};
 pub use spec::{Outcome, Scenario, Spec};
 pub use states::check_state_store;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use crate::temporal::Struck;
-use crate::{DecodeError, Fold, StoredEvent};
+use crate::temporal::Step;
+use crate::{DecodeError, Fold};
 
 /// Two copies of a state, so that readers hold one while the other is folded.
 ///
@@ -16,24 +16,6 @@ pub(super) struct Copies<P> {
     retired: Option<Arc<P>>,
     /// What `shown` (with `working`, once it is shown) has and `retired` hasn't.
     missing: Vec<Step>,
-}
-
-/// What is folded.
-#[derive(Clone)]
-pub(super) enum Step {
-    Event(StoredEvent),
-    Correction(Struck),
-}
-
-impl Step {
-    fn fold_into<P: Fold>(&self, state: &mut P) -> Result<(), DecodeError> {
-        match self {
-            Self::Event(event) => state.fold(event),
-            Self::Correction(struck) => {
-                state.correct(struck.before.as_ref(), struck.after.as_ref())
-            }
-        }
-    }
 }
 
 /// A copy that lacks more events than this is thrown away: folding them again would cost more than a new copy.

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use copies::{Copies, Step};
+use copies::Copies;
 use futures_core::future::BoxFuture;
 pub use state::{SavedState, StateStore};
 use state::{Saving, load, save};
@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use view::Shown;
 pub use view::View;
 
-use crate::temporal::Struck;
+use crate::temporal::Step;
 use crate::{
     Batch, Begun, Checkpoint, Consumer, ConsumerProfile, EventStore, Failure, Fold, Payload,
     Position, Refusal, Standing, StoreError,
@@ -86,7 +86,8 @@ impl<P: Fold + Clone + Default> InMemory<P> {
     }
 
     /// Where it is looked up what a correction changed: the store whose log it follows. A projection that follows corrections
-    /// can't begin without it; for another one it does nothing. Each correction costs reading its stream.
+    /// can't begin without it; for another one it does nothing. Each correction costs reading its stream from what it
+    /// corrects up to it.
     pub fn corrections_from(self, store: impl EventStore) -> Self {
         Self {
             corrections: Some(Arc::new(store)),
@@ -161,13 +162,12 @@ impl<P: Fold + Clone + Default> InMemory<P> {
     async fn steps(&self, batch: &Batch) -> (Vec<Step>, Option<Failure>) {
         let mut steps = Vec::with_capacity(batch.events.len());
         for event in &batch.events {
-            let struck = match &self.corrections {
-                Some(store) if P::CORRECTIONS => Struck::by(&**store, event).await,
-                _ => Ok(None),
+            let step = match &self.corrections {
+                Some(store) => Step::of::<P, _>(&**store, event.clone()).await,
+                None => Ok(Step::Event(event.clone())),
             };
-            match struck {
-                Ok(Some(struck)) => steps.push(Step::Correction(struck)),
-                Ok(None) => steps.push(Step::Event(event.clone())),
+            match step {
+                Ok(step) => steps.push(step),
                 Err(error) => return (steps, Some(error.into())),
             }
         }

@@ -1,10 +1,10 @@
 use super::execution::Said;
 use super::held::Held;
 use super::{ExecuteError, Executed, Folded, Repository};
-use crate::temporal::{Broken, Facts, check};
+use crate::temporal::{Broken, Ground, check};
 use crate::{
-    Aggregate, Append, EventId, EventSet, EventStore, Expected, Invalid, Json, Known, Misplaced,
-    NewEvent, Placement, StoreError, StoredEvent, StreamId, StreamQuery, spans,
+    Aggregate, Append, At, EventId, EventSet, EventStore, Expected, Invalid, Json, Misplaced,
+    NewEvent, Placement, Revision, StoreError, StoredEvent, StreamId, StreamQuery, spans,
 };
 
 /// A command's way into the store.
@@ -110,30 +110,46 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         for event in &mut events {
             event.effective_at = Some(effective_at);
         }
-        let mut entries = self.repository.entries(&self.stream, Known::Head).await?;
-        let Some(head) = entries.last().cloned() else {
-            return Ok(events);
-        };
-        // Nothing is refused because of a state that is too old: it is decided again on the tail.
-        if head.envelope.revision != folded.revision {
-            let expected = Expected::Exact(folded.revision);
-            let actual = head.envelope.revision;
-            return Err(StoreError::conflict(&self.stream, expected, actual).into());
-        }
-        let old = Facts::of::<A>(&entries)?;
-        for (ordinal, event) in (1..).zip(&events) {
-            let revision = folded.revision.plus(ordinal);
-            let at = Placement::new(revision, head.position, head.envelope.recorded_at);
-            entries.push(StoredEvent::placed(&self.stream, event.clone(), at));
-        }
-        let new = Facts::of::<A>(&entries)?;
-        match check::<A>(old.all(), new.all()) {
+        match self.check(folded.revision, &events).await? {
             Ok(()) => Ok(events),
             Err(Broken::Violated(violation)) => Err(ExecuteError::Violated(violation)),
             Err(Broken::Store(error)) => Err(error.into()),
             Err(Broken::BeforeInitial { name }) => {
                 let misplaced = Misplaced::BeforeInitial { name };
                 Err(StoreError::from(Invalid::Misplaced(misplaced)).into())
+            }
+        }
+    }
+
+    /// Checks the history with these events behind a revision, from the newest snapshot on that they don't touch.
+    async fn check(
+        &self,
+        revision: Revision,
+        events: &[NewEvent],
+    ) -> Result<Result<(), Broken<A::Error>>, StoreError> {
+        let mut ground = Ground::new(self.repository, &self.stream, At::NOW);
+        loop {
+            ground.descend().await?;
+            let Some(head) = ground.last().cloned() else {
+                return Ok(Ok(()));
+            };
+            let actual = head.envelope.revision;
+            // Nothing is refused because of a state that is too old: it is decided again on the tail.
+            if actual != revision {
+                let expected = Expected::Exact(revision);
+                return Err(StoreError::conflict(&self.stream, expected, actual));
+            }
+            let mut entries = ground.tail.clone();
+            let Some(old) = ground.facts(&entries)? else {
+                continue;
+            };
+            for (ordinal, event) in (1..).zip(events) {
+                let recorded_at = head.envelope.recorded_at;
+                let at = Placement::new(revision.plus(ordinal), head.position, recorded_at);
+                entries.push(StoredEvent::placed(&self.stream, event.clone(), at));
+            }
+            if let Some(new) = ground.facts(&entries)? {
+                return Ok(check::<A>(&ground.into_start(), &old, &new));
             }
         }
     }

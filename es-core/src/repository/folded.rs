@@ -177,8 +177,18 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         }
     }
 
-    /// The newest snapshot at or below a revision, if this program's schema and fold made it.
-    pub(crate) async fn snapshot(&self, stream: &StreamId, at_most: Revision) -> Option<Folded<A>> {
+    /// The state of the newest snapshot at or below a revision, if this program's schema and fold made it.
+    async fn snapshot(&self, stream: &StreamId, at_most: Revision) -> Option<Folded<A>> {
+        let found = self.snapshot_with_state(stream, at_most).await;
+        found.map(|(folded, _)| folded)
+    }
+
+    /// The same, with the snapshot itself.
+    pub(crate) async fn snapshot_with_state(
+        &self,
+        stream: &StreamId,
+        at_most: Revision,
+    ) -> Option<(Folded<A>, Snapshot)> {
         let (Some(snapshots), Some(policy)) = (&self.snapshots, A::SNAPSHOTS) else {
             return None;
         };
@@ -195,7 +205,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         if folded.is_none() {
             tracing::debug!(%stream, revision = %snapshot.revision, "a snapshot of another schema or fold is ignored");
         }
-        folded
+        Some((folded?, snapshot))
     }
 
     /// Keeps a snapshot if the policy asks for one between the revision `since` and the state's.

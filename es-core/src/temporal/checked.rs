@@ -1,6 +1,7 @@
 //! What has to hold along a history that is about to change.
 
 use super::fact::{Fact, fold, is_initial, listed_name};
+use super::ground::Start;
 use crate::{Aggregate, StoreError, Violation};
 
 /// Why a history may not become another.
@@ -22,24 +23,29 @@ impl<E> From<StoreError> for Broken<E> {
     }
 }
 
-/// Checks the new history from where it differs. What is broken at a place already isn't held against the change.
-pub(crate) fn check<A: Aggregate>(old: &[Fact], new: &[Fact]) -> Result<(), Broken<A::Error>> {
+/// Checks the new history from where it differs, on what neither touches. What is broken at a place already isn't held
+/// against the change.
+pub(crate) fn check<A: Aggregate>(
+    start: &Start,
+    old: &[Fact],
+    new: &[Fact],
+) -> Result<(), Broken<A::Error>> {
     let Some(corrections) = A::CORRECTIONS else {
         return Ok(());
     };
     let begins = |fact: &Fact| is_initial::<A>(&fact.event.name);
     if let Some(first) = new
         .first()
-        .filter(|first| A::initial().is_none() && !begins(first))
+        .filter(|first| start.is_nothing() && A::initial().is_none() && !begins(first))
     {
         let name = listed_name::<A>(&first.event.name);
         return Err(Broken::BeforeInitial { name });
     }
     let shared = old.iter().zip(new);
     let shared = shared.take_while(|(old, new)| old.is(new)).count();
-    let mut state = A::initial();
+    let mut state = start.state::<A>();
     fold(&mut state, &new[..shared])?;
-    let mut before = Before::<A>::new(old);
+    let mut before = Before::<A>::new(start, old);
     for fact in &new[shared..] {
         fold(&mut state, [fact])?;
         let judged = state.as_ref().map_or(Ok(()), corrections.check);
@@ -63,15 +69,15 @@ fn violation<E>(fact: &Fact, error: E) -> Violation<E> {
     }
 }
 
-/// The history as it is, folded only if it is asked for.
+/// The history as it is, folded only as far as it is asked for.
 struct Before<'f, A> {
     facts: &'f [Fact],
     state: Option<A>,
 }
 
 impl<'f, A: Aggregate> Before<'f, A> {
-    fn new(facts: &'f [Fact]) -> Self {
-        let state = A::initial();
+    fn new(start: &Start, facts: &'f [Fact]) -> Self {
+        let state = start.state();
         Self { facts, state }
     }
 

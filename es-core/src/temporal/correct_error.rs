@@ -1,3 +1,4 @@
+use super::checked::Broken;
 use crate::{Conflict, Misplaced, Revision, StoreError, StreamId, Violation};
 
 /// Why a past wasn't corrected; nothing was appended. `E` is the aggregate's own error.
@@ -59,6 +60,16 @@ impl<E: std::error::Error + 'static> From<StoreError> for CorrectError<E> {
         match error {
             StoreError::Conflict(conflict) => Self::Conflict(conflict),
             error => Self::Store(error),
+        }
+    }
+}
+
+impl<E: std::error::Error + 'static> From<Broken<E>> for CorrectError<E> {
+    fn from(broken: Broken<E>) -> Self {
+        match broken {
+            Broken::Violated(violation) => Self::Violated(violation),
+            Broken::Store(error) => error.into(),
+            Broken::BeforeInitial { name } => Self::Misplaced(Misplaced::BeforeInitial { name }),
         }
     }
 }

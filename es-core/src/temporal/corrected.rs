@@ -1,13 +1,6 @@
-use std::collections::HashSet;
-
-use super::correction::is_correction;
-use super::fact::{Fact, Key};
 use super::read::decoded;
-use super::standing::Standing;
-use crate::{
-    DecodeError, EventSet, EventStore, Recorded, Revision, StoreError, StoredEvent, StreamQuery,
-    Timestamp, spans,
-};
+use super::struck::Struck;
+use crate::{DecodeError, EventSet, EventStore, Recorded, StoreError, StoredEvent};
 
 /// What one correction changed: the fact that doesn't count any more, and the one that counts now.
 ///
@@ -31,7 +24,7 @@ impl<E> Corrected<E> {
 }
 
 impl<E: EventSet> Corrected<E> {
-    /// What a stored event corrected; `None` if it isn't a correction. Reads its stream up to it.
+    /// What a stored event corrected; `None` if it isn't a correction. Reads its stream from what it corrects up to it.
     pub async fn by<S: EventStore + ?Sized>(
         store: &S,
         event: &StoredEvent,
@@ -44,74 +37,6 @@ impl<E: EventSet> Corrected<E> {
             after: of_set(struck.after.as_ref())?,
         }))
     }
-}
-
-/// What one correction changed, as stored events: each with its correction's envelope, if one carries it.
-#[derive(Debug, Clone)]
-pub(crate) struct Struck {
-    pub(crate) before: Option<StoredEvent>,
-    pub(crate) after: Option<StoredEvent>,
-}
-
-impl Struck {
-    /// What a stored event corrected; `None` if it isn't a correction. Reads its stream up to it.
-    pub(crate) async fn by<S: EventStore + ?Sized>(
-        store: &S,
-        event: &StoredEvent,
-    ) -> Result<Option<Self>, StoreError> {
-        if !is_correction(&event.name) {
-            return Ok(None);
-        }
-        let entries = up_to(store, event).await?;
-        let (_, earlier) = entries.split_last().unwrap_or((event, &[]));
-        let old = Standing::of(earlier)?.facts(earlier)?;
-        let new = Standing::of(&entries)?.facts(&entries)?;
-        Ok(Some(Self {
-            before: only_in(&old, &new),
-            after: only_in(&new, &old),
-        }))
-    }
-
-    /// Only what is effective by this instant.
-    pub(crate) fn effective(self, instant: Timestamp) -> Self {
-        let by = |fact: &StoredEvent| Key::of(fact).effective_at <= instant;
-        Self {
-            before: self.before.filter(by),
-            after: self.after.filter(by),
-        }
-    }
-}
-
-/// The stream's entries up to and including this one.
-async fn up_to<S: EventStore + ?Sized>(
-    store: &S,
-    event: &StoredEvent,
-) -> Result<Vec<StoredEvent>, StoreError> {
-    let (stream, last) = (&event.envelope.stream, event.envelope.revision);
-    let mut entries: Vec<StoredEvent> = Vec::new();
-    let mut next = Some(StreamQuery::forwards(stream.clone()));
-    while let Some(query) = next.take() {
-        let page = spans::read_stream(store, query.clone()).await?;
-        next = query.after(&page);
-        let known = |entry: &StoredEvent| entry.envelope.revision <= last;
-        entries.extend(page.events.into_iter().filter(known));
-        if entries
-            .last()
-            .map_or(Revision::EMPTY, |entry| entry.envelope.revision)
-            >= last
-        {
-            break;
-        }
-    }
-    Ok(entries)
-}
-
-/// The fact that the one history has and the other hasn't: there is at most one, as a correction changes one place.
-fn only_in(one: &[Fact], other: &[Fact]) -> Option<StoredEvent> {
-    let ids: HashSet<_> = other.iter().map(|fact| fact.event.envelope.id).collect();
-    let mut facts = one.iter();
-    let fact = facts.find(|fact| !ids.contains(&fact.event.envelope.id))?;
-    Some(fact.event.clone())
 }
 
 fn of_set<E: EventSet>(fact: Option<&StoredEvent>) -> Result<Option<Recorded<E>>, StoreError> {

@@ -1,14 +1,12 @@
 use std::fmt;
 use std::future::IntoFuture;
 
-use super::checked::{Broken, check};
-use super::fact::{Fact, Facts};
+use super::fact::Fact;
 use super::judging::Step;
 use super::{CorrectError, Correctable};
 use crate::{
-    Aggregate, Append, Appended, BoxFuture, EventId, EventStore, Expected, Impact, Invalid,
-    InvalidStreamId, Known, Metadata, Misplaced, NewEvent, Placement, Repository, Revision,
-    StoreError, StoredEvent, StreamId, Timestamp, spans,
+    Aggregate, Append, Appended, BoxFuture, EventId, EventStore, Expected, Impact, InvalidStreamId,
+    Metadata, Repository, Revision, StoreError, StreamId, Timestamp, spans,
 };
 
 /// Corrections of an aggregate's past on their way, all of which are appended or none: they run when this is awaited.
@@ -47,11 +45,11 @@ use crate::{
 /// Also found as *retroactive event*, *backdated correction* or *proactive/reactive correction* in other libraries.
 #[must_use = "nothing happens until it is awaited"]
 pub struct Correction<'r, A: Aggregate, S> {
-    repository: &'r Repository<A, S>,
-    stream: Result<StreamId, InvalidStreamId>,
-    metadata: Metadata,
-    expecting: Option<Revision>,
-    steps: Vec<Step<A::Event>>,
+    pub(super) repository: &'r Repository<A, S>,
+    pub(super) stream: Result<StreamId, InvalidStreamId>,
+    pub(super) metadata: Metadata,
+    pub(super) expecting: Option<Revision>,
+    pub(super) steps: Vec<Step<A::Event>>,
 }
 
 /// A correction that doesn't say yet who makes it.
@@ -214,65 +212,12 @@ impl<'r, A: Aggregate, S: EventStore> Correction<'r, A, S> {
         Box::pin(async move {
             let plan = self.plan().await?;
             plan.check::<A>()?;
-            Ok(Impact::between(&plan.old, &plan.new, Fact::order::<A>)?)
-        })
-    }
-
-    /// Judges each step on the stream as it is with the steps before it.
-    async fn plan(&self) -> Result<Plan, CorrectError<A::Error>> {
-        let stream = self.stream.clone().map_err(StoreError::from)?;
-        let mut entries = self.repository.entries(&stream, Known::Head).await?;
-        let Some(last) = entries.last().cloned() else {
-            return Err(CorrectError::NotFound { stream });
-        };
-        let head = last.envelope.revision;
-        if let Some(expected) = self.expecting.filter(|expected| *expected != head) {
-            return Err(StoreError::conflict(&stream, Expected::Exact(expected), head).into());
-        }
-        let metadata = self.metadata.encode()?;
-        let old = Facts::of::<A>(&entries)?;
-        let mut corrections = Vec::new();
-        for step in &self.steps {
-            let stored = step.judged::<A>(&entries)?;
-            let mut event = stored.encode(self.repository.ids.next_id())?;
-            event.metadata = metadata.clone();
-            event.effective_at = step.effective_at();
-            let revision = head.plus(corrections.len() as u64 + 1);
-            let placement = Placement::new(revision, last.position, last.envelope.recorded_at);
-            entries.push(StoredEvent::placed(&stream, event.clone(), placement));
-            corrections.push(event);
-        }
-        let new = Facts::of::<A>(&entries)?;
-        Ok(Plan {
-            stream,
-            head,
-            corrections,
-            old: old.all().to_vec(),
-            new: new.all().to_vec(),
-        })
-    }
-}
-
-/// A correction that is allowed by what it corrects.
-struct Plan {
-    stream: StreamId,
-    head: Revision,
-    corrections: Vec<NewEvent>,
-    old: Vec<Fact>,
-    new: Vec<Fact>,
-}
-
-impl Plan {
-    fn check<A: Aggregate>(&self) -> Result<(), CorrectError<A::Error>> {
-        if self.corrections.is_empty() {
-            return Err(StoreError::invalid(Invalid::EmptyAppend).into());
-        }
-        check::<A>(&self.old, &self.new).map_err(|broken| match broken {
-            Broken::Violated(violation) => CorrectError::Violated(violation),
-            Broken::Store(error) => error.into(),
-            Broken::BeforeInitial { name } => {
-                CorrectError::Misplaced(Misplaced::BeforeInitial { name })
-            }
+            Ok(Impact::between(
+                plan.start.state(),
+                &plan.old,
+                &plan.new,
+                Fact::order::<A>,
+            )?)
         })
     }
 }

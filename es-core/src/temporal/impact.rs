@@ -54,8 +54,9 @@ impl<A: Aggregate + Serialize> Impact<A> {
 }
 
 impl<A: Aggregate + Clone> Impact<A> {
-    /// Folds two histories that are in the order of the fold, which `order` tells.
+    /// Folds two histories on what neither touches; they are in the order of the fold, which `order` tells.
     pub(crate) fn between<K: Ord>(
+        start: Option<A>,
         old: &[Fact],
         new: &[Fact],
         order: impl Fn(&Fact) -> K,
@@ -65,7 +66,7 @@ impl<A: Aggregate + Clone> Impact<A> {
             .zip(new)
             .take_while(|(old, new)| old.is(new))
             .count();
-        let mut before = A::initial();
+        let mut before = start;
         fold(&mut before, &old[..shared])?;
         let mut after = before.clone();
         let mut effects = Vec::new();

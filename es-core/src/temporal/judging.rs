@@ -10,9 +10,13 @@ use crate::{
 };
 
 /// One of the corrections that are made together.
-pub(super) enum Step<E> {
+#[derive(Debug)]
+pub enum Step<E> {
+    /// The event at this revision didn't happen.
     Retract(Revision),
+    /// This happened instead, perhaps at another instant of the world.
     Replace(Revision, E, Option<Timestamp>),
+    /// This happened, too.
     Insert(E, Timestamp),
 }
 
@@ -25,15 +29,25 @@ impl<E: EventSet> Step<E> {
         }
     }
 
-    /// The correction to be stored, if the entries allow it.
+    /// The entry that it is of, if it is of one.
+    pub(super) fn target(&self) -> Option<Revision> {
+        match self {
+            Self::Retract(target) | Self::Replace(target, ..) => Some(*target),
+            Self::Insert(..) => None,
+        }
+    }
+
+    /// The correction to be stored, if the entries of a stream that is at `head` allow it: all of them, or those from one
+    /// on that isn't later than its target.
     pub(super) fn judged<A: Aggregate<Event = E>>(
         &self,
         entries: &[StoredEvent],
+        head: Revision,
     ) -> Result<Stored, CorrectError<A::Error>> {
         let standing = Standing::of(entries)?;
         match self {
             Self::Retract(target) => {
-                let entry = in_force(&standing, entries, *target)?;
+                let entry = in_force(&standing, entries, *target, head)?;
                 if let Some(Stored::Retracted(taken_back)) = standing.correction(*target) {
                     check_free(&standing, *target, taken_back.revision)?;
                 }
@@ -43,7 +57,7 @@ impl<E: EventSet> Step<E> {
                 Ok(Stored::Retracted(entry.target))
             }
             Self::Replace(target, event, _) => {
-                let entry = in_force(&standing, entries, *target)?;
+                let entry = in_force(&standing, entries, *target, head)?;
                 let name = match standing.correction(*target) {
                     Some(Stored::Retracted(_)) => {
                         return Err(CorrectError::Unreplaceable { target: *target });
@@ -72,6 +86,7 @@ fn in_force<'e, E: std::error::Error>(
     standing: &Standing,
     entries: &'e [StoredEvent],
     target: Revision,
+    head: Revision,
 ) -> Result<Entry<'e>, CorrectError<E>> {
     let event = entries
         .iter()
@@ -88,12 +103,7 @@ fn in_force<'e, E: std::error::Error>(
         (_, Some(Force::Replaced { by } | Force::Retracted { by })) => {
             Err(CorrectError::AlreadyCorrected { target, by })
         }
-        _ => Err(CorrectError::NoSuchRevision {
-            target,
-            head: entries
-                .last()
-                .map_or(Revision::EMPTY, |last| last.envelope.revision),
-        }),
+        _ => Err(CorrectError::NoSuchRevision { target, head }),
     }
 }
 

@@ -9,14 +9,19 @@ mod correcting;
 mod correction;
 mod diff;
 mod fact;
+mod given;
+mod ground;
 mod impact;
 mod judging;
 mod kept;
+mod plan;
 mod project;
 mod read;
 mod refold;
 mod search;
 mod standing;
+mod step;
+mod struck;
 mod timeline;
 mod what_if;
 
@@ -25,18 +30,21 @@ pub(crate) use checked::{Broken, check};
 pub use correct_error::CorrectError;
 pub use correctable::{Correctable, Corrections, Violation};
 pub use corrected::Corrected;
-pub(crate) use corrected::Struck;
 pub use correcting::{Correct, CorrectAs, Correction};
 pub(crate) use correction::{
     Correction as StoredCorrection, INSERTED, REPLACED, RETRACTED, is_correction,
 };
 pub use diff::{Change, Diff};
 pub(crate) use fact::{Facts, Key, fold};
+pub use given::{correct_given, fold_given};
+pub(crate) use ground::Ground;
 pub use impact::{Effect, Fate, Impact};
+pub use judging::Step as CorrectionStep;
 pub(crate) use kept::{kept_state, read_kept};
-pub use project::project;
+pub use project::{project, timeline};
 pub(crate) use read::decoded;
 pub(crate) use standing::{Force, Standing};
+pub(crate) use step::Step;
 pub use timeline::{Sample, Samples};
 pub use what_if::WhatIf;
 

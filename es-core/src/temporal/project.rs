@@ -1,12 +1,17 @@
-use super::corrected::Struck;
-use super::fact::Key;
-use crate::{At, EventStore, Fold, Invalid, Known, LogQuery, Position, StoreError};
+use std::collections::VecDeque;
+
+use super::step::Step;
+use super::timeline::Clock;
+use crate::{
+    At, EventStore, Fold, Invalid, Known, LogQuery, Position, Sample, Samples, StoreError,
+    StoredEvent, Timestamp,
+};
 
 /// A projection as it was, or would have been: folded from the log as known at a position or an instant, of what is
 /// effective by another instant. The log is read up to there.
 ///
 /// An event counts if its effective time isn't later, and is folded in the order of the log. One that follows corrections
-/// follows those that are known then.
+/// follows those that are known then. [`timeline`] asks for a value at many instants at once.
 ///
 /// ```
 /// # #[cfg(feature = "derive")] {
@@ -36,39 +41,174 @@ pub async fn project<P: Fold + Default, S: EventStore + ?Sized>(
     at: impl Into<At>,
 ) -> Result<P, StoreError> {
     let at = at.into();
-    let known = at.known_point();
-    let until = match known {
-        Known::Position(position) => position,
-        Known::Revision(_) => return Err(Invalid::RevisionOfLog.into()),
-        Known::Head | Known::Instant(_) => Position::END,
-    };
     let mut state = P::default();
-    let mut query = LogQuery::all().filter(P::filter()).until(until);
-    loop {
-        let page = store.read_log(query.clone()).await?;
-        for event in &page.events {
-            // Record time never goes back.
-            if !known.includes(&event.envelope, event.position) {
-                return Ok(state);
-            }
-            let folded = if let Some(struck) = Struck::by(store, event).await? {
-                let struck = match at.effective_instant() {
-                    Some(instant) => struck.effective(instant),
-                    None => struck,
-                };
-                state.correct(struck.before.as_ref(), struck.after.as_ref())
-            } else {
-                let instant = at.effective_instant();
-                if instant.is_some_and(|instant| Key::of(event).effective_at > instant) {
-                    continue;
+    let mut events = Events::known::<P>(store, at.known_point())?;
+    while let Some(event) = events.next().await? {
+        let step = Step::of::<P, _>(store, event).await?;
+        step.fold_effective(&mut state, at.effective_instant())?;
+    }
+    Ok(state)
+}
+
+/// What `value` makes of a projection at each of the instants: what all accounts held together, over time. At each it is
+/// what [`project`] gives, and the log is read once.
+///
+/// By the store's clock it is folded once. By the world's clock, what came earlier than it is true waits in memory and is
+/// folded when it is, and on a copy of the state what stands in the log after it and is true already.
+///
+/// ```
+/// # #[cfg(feature = "derive")] {
+/// # use es_core::{Apply, Event, EventStore, Projection, Recorded, Sample, Samples, StoreError, timeline};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "account.opened")]
+/// # struct AccountOpened {}
+/// # #[derive(Debug, Clone, Default, Projection)]
+/// # #[projection(name = "accounts", version = 1)]
+/// # #[event(AccountOpened)]
+/// # struct Accounts { count: u64 }
+/// # impl Apply<Recorded<AccountOpened>> for Accounts {
+/// #     fn apply(&mut self, _: Recorded<AccountOpened>) { self.count += 1; }
+/// # }
+/// async fn growth(store: impl EventStore, samples: Samples) -> Result<Vec<Sample<u64>>, StoreError> {
+///     timeline(&store, samples, |accounts: &Accounts| accounts.count).await
+/// }
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// [`Invalid::RevisionOfLog`] if what is known is said by a revision; those of reading and of decoding.
+pub async fn timeline<P: Fold + Clone + Default, T, S: EventStore + ?Sized>(
+    store: &S,
+    samples: Samples,
+    value: impl FnMut(&P) -> T,
+) -> Result<Vec<Sample<T>>, StoreError> {
+    match samples.clock {
+        Clock::Effective(known) => by_effect(store, &samples, known, value).await,
+        Clock::Recorded(effective) => by_record(store, &samples, effective, value).await,
+    }
+}
+
+async fn by_record<P: Fold + Default, T, S: EventStore + ?Sized>(
+    store: &S,
+    samples: &Samples,
+    effective: Option<Timestamp>,
+    mut value: impl FnMut(&P) -> T,
+) -> Result<Vec<Sample<T>>, StoreError> {
+    let mut state = P::default();
+    let mut seen = Vec::new();
+    let mut instants = samples.instants().peekable();
+    let mut sample = |at: Timestamp, state: &P| {
+        let value = Some(value(state));
+        seen.push(Sample { at, value });
+    };
+    let mut events = Events::known::<P>(store, (*samples.span.end()).into())?;
+    while let Some(event) = events.next().await? {
+        while let Some(at) = instants.next_if(|at| *at < event.envelope.recorded_at) {
+            sample(at, &state);
+        }
+        let step = Step::of::<P, _>(store, event).await?;
+        step.fold_effective(&mut state, effective)?;
+    }
+    for at in instants {
+        sample(at, &state);
+    }
+    Ok(seen)
+}
+
+async fn by_effect<P: Fold + Clone + Default, T, S: EventStore + ?Sized>(
+    store: &S,
+    samples: &Samples,
+    known: Known,
+    mut value: impl FnMut(&P) -> T,
+) -> Result<Vec<Sample<T>>, StoreError> {
+    let mut settling = Settling::<P>::default();
+    let mut events = Events::known::<P>(store, known)?;
+    while let Some(event) = events.next().await? {
+        settling
+            .waiting
+            .push_back(Step::of::<P, _>(store, event).await?);
+        settling.settle(*samples.span.start())?;
+    }
+    let mut seen = Vec::new();
+    for at in samples.instants() {
+        let value = Some(settling.at(at, &mut value)?);
+        seen.push(Sample { at, value });
+    }
+    Ok(seen)
+}
+
+/// A state that goes forward on the world's clock.
+#[derive(Default)]
+struct Settling<P> {
+    /// Made of the first steps of the log, all of which are effective.
+    settled: P,
+    /// The steps after them, the first of which isn't yet, or not all of it.
+    waiting: VecDeque<Step>,
+}
+
+impl<P: Fold + Clone> Settling<P> {
+    fn settle(&mut self, instant: Timestamp) -> Result<(), StoreError> {
+        let effective = |step: &mut Step| step.is_effective(instant);
+        while let Some(step) = self.waiting.pop_front_if(effective) {
+            step.fold_effective(&mut self.settled, None)?;
+        }
+        Ok(())
+    }
+
+    fn at<T>(&mut self, instant: Timestamp, value: impl FnOnce(&P) -> T) -> Result<T, StoreError> {
+        self.settle(instant)?;
+        let partly = |step: &&Step| step.is_partly_effective(instant);
+        let mut beyond = self.waiting.iter().filter(partly).peekable();
+        if beyond.peek().is_none() {
+            return Ok(value(&self.settled));
+        }
+        let mut state = self.settled.clone();
+        beyond.try_for_each(|step| step.fold_effective(&mut state, Some(instant)))?;
+        Ok(value(&state))
+    }
+}
+
+/// The events of a projection that are known, in the order of the log.
+struct Events<'s, S: ?Sized> {
+    store: &'s S,
+    known: Known,
+    page: std::vec::IntoIter<StoredEvent>,
+    next: Option<LogQuery>,
+}
+
+impl<'s, S: EventStore + ?Sized> Events<'s, S> {
+    fn known<P: Fold>(store: &'s S, known: Known) -> Result<Self, StoreError> {
+        let until = match known {
+            Known::Position(position) => position,
+            Known::Revision(_) => return Err(Invalid::RevisionOfLog.into()),
+            Known::Head | Known::Instant(_) => Position::END,
+        };
+        Ok(Self {
+            store,
+            known,
+            page: Vec::new().into_iter(),
+            next: Some(LogQuery::all().filter(P::filter()).until(until)),
+        })
+    }
+
+    async fn next(&mut self) -> Result<Option<StoredEvent>, StoreError> {
+        loop {
+            if let Some(event) = self.page.next() {
+                // Record time never goes back.
+                if self.known.includes(&event.envelope, event.position) {
+                    return Ok(Some(event));
                 }
-                state.fold(event)
+                self.next = None;
+                self.page = Vec::new().into_iter();
+            }
+            let Some(query) = self.next.take() else {
+                return Ok(None);
             };
-            folded.map_err(|reason| event.undecodable(reason))?;
+            let page = self.store.read_log(query.clone()).await?;
+            self.next = query.beyond(&page);
+            self.page = page.events.into_iter();
         }
-        if page.end {
-            return Ok(state);
-        }
-        query.after = page.looked_to;
     }
 }

@@ -122,6 +122,26 @@ impl Standing {
         Ok(facts)
     }
 
+    /// The fact that counts here and not by another standing of these entries: one correction makes a difference of at
+    /// most one.
+    pub(crate) fn counts_not_in(
+        &self,
+        other: &Self,
+        entries: &[StoredEvent],
+    ) -> Result<Option<StoredEvent>, StoreError> {
+        for (index, entry) in entries.iter().enumerate() {
+            let there = other.force.get(index) == Some(&Force::Counts);
+            if self.force[index] == Force::Counts
+                && !there
+                && !is_record(&entry.name)
+                && let Some(fact) = self.fact(entries, index, entry)?
+            {
+                return Ok(Some(fact.event));
+            }
+        }
+        Ok(None)
+    }
+
     fn fact(
         &self,
         entries: &[StoredEvent],

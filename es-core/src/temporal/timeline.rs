@@ -20,13 +20,13 @@ use crate::{
 /// ```
 #[derive(Debug, Clone)]
 pub struct Samples {
-    clock: Clock,
-    span: RangeInclusive<Timestamp>,
+    pub(super) clock: Clock,
+    pub(super) span: RangeInclusive<Timestamp>,
     every: Duration,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Clock {
+pub(super) enum Clock {
     Effective(Known),
     Recorded(Option<Timestamp>),
 }
@@ -37,7 +37,7 @@ enum Clock {
 pub struct Sample<T> {
     /// The instant.
     pub at: Timestamp,
-    /// The value; `None` before the aggregate existed.
+    /// The value; `None` before the aggregate existed. A projection always has one.
     pub value: Option<T>,
 }
 

@@ -117,7 +117,13 @@ impl<'r, A: Aggregate + Clone, S: EventStore> IntoFuture for WhatIf<'r, A, S> {
                 supposed.change(change)?;
             }
             supposed.facts.sort_by_key(Fact::order::<A>);
-            Ok(Impact::between(&before, &supposed.facts, Fact::order::<A>)?)
+            let start = A::initial();
+            Ok(Impact::between(
+                start,
+                &before,
+                &supposed.facts,
+                Fact::order::<A>,
+            )?)
         })
     }
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod bank;
+mod checked;
 mod corrected;
 mod corrections;
 mod diff;
@@ -9,7 +10,9 @@ mod ledger;
 mod model;
 mod page;
 mod past;
+mod projected;
 mod projection;
+mod projection_page;
 mod records;
 mod reference;
 mod samples;

@@ -1,4 +1,4 @@
-//! Random events, effective times, corrections of corrections and queries, beside the naive reference.
+//! Random events, effective times, corrections of corrections, queries and projections, beside the naive reference.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::bank::{Deposited, Withdrawn, day, open};
 use crate::ledger::{Ledger, LedgerEvent, Ledgers};
+use crate::projected::Projected;
 use crate::reference::{Entry, Log, Says, facts, holds, is_allowed, state};
 
 /// What is tried next. Revisions are taken modulo two more than there are.
@@ -130,6 +131,8 @@ async fn agree<S: EventStore + SnapshotStore + Clone>(
     steps: &[Step],
 ) -> Result<(), String> {
     clock.set(day(first + 4));
+    let projected = Projected::new(store.clone(), first).await;
+    let mut projected = projected.map_err(|error| format!("{error:?}"))?;
     let plain = Ledgers::new(store.clone());
     let kept = Repository::<Ledger, _>::new(store.clone()).with_snapshots(store);
     let writing = kept.clone().with_cache(2).with_clock(Arc::clone(clock));
@@ -174,6 +177,7 @@ async fn agree<S: EventStore + SnapshotStore + Clone>(
         if Some(hot.slips.clone()) != state(&log, u32::MAX) {
             return Err(format!("now: {:?} after {entry:?}", hot.slips));
         }
+        projected.follow(&log).await?;
     }
     for known in 1..=log.len() {
         for effective in (1..=9).map(Some).chain([None]) {
@@ -192,8 +196,25 @@ async fn agree<S: EventStore + SnapshotStore + Clone>(
             }
         }
     }
-    Ok(())
+    if !asks_projections(first) {
+        return Ok(());
+    }
+    projected.agree(&log).await
 }
+
+/// How many cases were asked for: `ES_MODEL_CASES=10000` is for whoever has some minutes, or a release build.
+fn all_cases() -> Option<u32> {
+    let cases = std::env::var("ES_MODEL_CASES").ok();
+    cases.map(|cases| cases.parse().unwrap())
+}
+
+/// Whether a case's projections are asked in every way, which is most of its time: else they only follow.
+fn asks_projections(first: u32) -> bool {
+    all_cases().is_some() || (first / CASE_DAYS).is_multiple_of(20)
+}
+
+/// Each case has days of its own, since a store's record time never steps back.
+const CASE_DAYS: u32 = 24;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -212,10 +233,9 @@ fn runtime() -> tokio::runtime::Runtime {
     builder.enable_all().build().unwrap()
 }
 
-/// Each case has days of its own, since a store's record time never steps back.
 fn next_case() -> (String, u32) {
     let case = NEXT.fetch_add(1, Ordering::Relaxed);
-    (format!("case-{case}"), 10 + case * 24)
+    (format!("case-{case}"), 10 + case * CASE_DAYS)
 }
 
 #[test]
@@ -224,16 +244,14 @@ fn any_history_is_folded_as_by_the_reference_in_memory() {
     check(10_000, |steps| {
         let clock = Arc::new(FixedClock::at(day(1)));
         let store = MemoryStore::with_clock(Arc::clone(&clock));
-        let (id, _) = next_case();
-        runtime.block_on(agree(store, &clock, (id, 0), &steps))
+        runtime.block_on(agree(store, &clock, next_case(), &steps))
     });
 }
 
 #[test]
 fn any_history_is_folded_as_by_the_reference_on_sqlite() {
-    // Each case asks the file some hundred times: `ES_MODEL_CASES=10000` is for whoever has three minutes.
-    let cases = std::env::var("ES_MODEL_CASES").ok();
-    let cases = cases.map_or(1_000, |cases| cases.parse().unwrap());
+    // Each case asks the file some hundred times.
+    let cases = all_cases().unwrap_or(1_000);
     let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
     let clock = Arc::new(FixedClock::at(day(1)));
     // What a power loss would take isn't what is tested here.

@@ -17,7 +17,7 @@ use crate::ledger::{Ledger, LedgerEvent};
 const PAGE: &str = include_str!("../../../docs/time.md");
 
 /// The rows of the table under this comment, without its head.
-fn table(name: &str) -> Vec<Vec<&'static str>> {
+pub(crate) fn table(name: &str) -> Vec<Vec<&'static str>> {
     let mark = format!("<!-- {name}");
     let (_, after) = PAGE
         .split_once(&mark)
@@ -39,7 +39,7 @@ fn cells(line: &'static str) -> Vec<&'static str> {
 }
 
 /// Days after 30 April.
-fn may(day: u32) -> Timestamp {
+pub(crate) fn may(day: u32) -> Timestamp {
     let april: Timestamp = "2026-04-30T00:00:00Z".parse().unwrap();
     april.saturating_add(DAY * day)
 }
@@ -56,7 +56,7 @@ fn date(text: &str) -> Timestamp {
 }
 
 /// The story, as it stands on the page.
-async fn story() -> Repository<Ledger, MemoryStore> {
+pub(crate) async fn story() -> Repository<Ledger, MemoryStore> {
     let clock = Arc::new(FixedClock::at(may(1)));
     let store = MemoryStore::with_clock(Arc::clone(&clock));
     let accounts = Repository::<Ledger, _>::new(store).with_clock(Arc::clone(&clock));
@@ -123,7 +123,7 @@ async fn each_cell_of_the_grid_is_so() {
     }
 }
 
-fn listed(numbers: &[impl ToString]) -> String {
+pub(crate) fn listed(numbers: &[impl ToString]) -> String {
     let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
     numbers.join(", ")
 }
@@ -134,7 +134,7 @@ fn revisions(events: &[Recorded<LedgerEvent>]) -> String {
 }
 
 /// Asks what the first cell says in code, and compares with the others; every row is asked and every answer is there.
-fn compare(name: &str, answers: &[(&str, Vec<String>)]) {
+pub(crate) fn compare(name: &str, answers: &[(&str, Vec<String>)]) {
     let squeezed = |code: &str| -> String { code.chars().filter(|c| !c.is_whitespace()).collect() };
     let mut answers: BTreeMap<String, &Vec<String>> = answers
         .iter()
@@ -155,6 +155,8 @@ macro_rules! asked {
         [$((stringify!($code), { let $answer = $code; $shown })),*]
     };
 }
+
+pub(crate) use asked;
 
 macro_rules! balances {
     ($($code:expr;)*) => {

@@ -1,15 +1,17 @@
 //! Projections that follow corrections, that pass over them, and as of any point.
 
 use std::collections::BTreeMap;
+use std::future::IntoFuture;
 
 use es_core::{
     Apply, At, Checkpoint, Consumer, Corrected, EventStore, Failure, InMemory, Invalid, LogQuery,
-    Position, Projection, Recorded, Revision, Runner, RunnerHandle, StoreError, Timestamp, project,
+    Position, Projection, Recorded, Revision, Runner, RunnerHandle, Samples, StoreError, Timestamp,
+    project, timeline,
 };
 
 use es_memory::MemoryStore;
 
-use crate::bank::{Deposited, Withdrawn, ada, day};
+use crate::bank::{DAY, Deposited, Withdrawn, ada, day};
 use crate::corrections::{revision, seven};
 use crate::ledger::Ledgers;
 
@@ -18,7 +20,7 @@ use crate::ledger::Ledgers;
 #[projection(name = "days", version = 1, corrections)]
 #[event(Deposited)]
 #[event(Withdrawn)]
-struct Days(BTreeMap<Timestamp, i64>);
+pub(crate) struct Days(pub BTreeMap<Timestamp, i64>);
 
 impl Days {
     fn add(&mut self, on: Timestamp, cents: i64) {
@@ -74,7 +76,7 @@ impl Apply<Corrected<Withdrawn>> for Days {
 #[derive(Debug, Clone, Default, PartialEq, Projection)]
 #[projection(name = "slips", version = 1)]
 #[event(Deposited)]
-struct Slips(Vec<i64>);
+pub(crate) struct Slips(pub Vec<i64>);
 
 impl Apply<Recorded<Deposited>> for Slips {
     fn apply(&mut self, deposited: Recorded<Deposited>) {
@@ -184,6 +186,65 @@ async fn it_is_asked_as_of_any_point_by_two_clocks() {
         panic!("{refused:?}");
     };
     assert!(matches!(*invalid, Invalid::RevisionOfLog));
+}
+
+/// The page's story on day 1, and what came on the days after it: of day 7 and of day 5, and a correction of each.
+async fn days_of_recording() -> Ledgers {
+    let (ledgers, clock) = seven().await;
+    let deposit = |cents, on| {
+        let deposit = ledgers.execute(&ada(), move |_| Deposited { cents });
+        deposit.effective_at(day(on)).into_future()
+    };
+    let correct = || ledgers.correct(&ada()).by("auditor").because("and again");
+    clock.set(day(2));
+    deposit(7, 7).await.unwrap();
+    clock.set(day(3));
+    deposit(9, 5).await.unwrap();
+    clock.set(day(5));
+    let withdrawn = Withdrawn { cents: 2 };
+    let early = correct().replace_at(revision(8), withdrawn, day(6));
+    early.await.unwrap();
+    clock.set(day(6));
+    correct().retract(revision(9)).await.unwrap();
+    ledgers
+}
+
+#[tokio::test]
+async fn a_timeline_of_it_is_what_it_is_at_each_instant_by_either_clock() {
+    let ledgers = days_of_recording().await;
+    let store = ledgers.store();
+    let days = || day(0)..=day(9);
+    let (effective, recorded) = (
+        Samples::effective(days(), DAY),
+        Samples::recorded(days(), DAY),
+    );
+    let known = At::known(day(4));
+    let standing = At::effective(day(5));
+    let cases: [(Samples, &dyn Fn(Timestamp) -> At); 4] = [
+        (effective.clone(), &At::effective),
+        (effective.clone().standing_at(known), &|on| {
+            At::effective(on).known_at(day(4))
+        }),
+        (recorded.clone(), &At::known),
+        (recorded.standing_at(standing), &|on| standing.known_at(on)),
+    ];
+    for (samples, at) in cases {
+        let seen = timeline(store, samples.clone(), Days::shown).await.unwrap();
+        let mut expected = Vec::new();
+        for on in samples.instants() {
+            let days: Days = project(store, at(on)).await.unwrap();
+            assert_eq!(days.shown(), by_facts(&ledgers, at(on)).await, "{on}");
+            expected.push((on, Some(days.shown())));
+        }
+        let seen: Vec<_> = seen.into_iter().map(|it| (it.at, it.value)).collect();
+        assert_eq!(seen, expected, "{samples:?}");
+    }
+    let by_revision = effective.standing_at(Revision::FIRST.into());
+    let refused = timeline(store, by_revision, Days::shown).await;
+    assert!(
+        matches!(refused, Err(StoreError::Invalid(_))),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]

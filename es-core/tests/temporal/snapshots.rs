@@ -7,7 +7,7 @@ use es_memory::MemoryStore;
 use crate::bank::{Deposited, ada, clocked, day, open};
 use crate::ledger::Ledgers;
 
-fn revision(number: u64) -> Revision {
+pub(crate) fn revision(number: u64) -> Revision {
     Revision::new(number)
 }
 
@@ -15,7 +15,7 @@ fn deposited(cents: i64) -> Deposited {
     Deposited { cents }
 }
 
-fn stream() -> StreamId {
+pub(crate) fn stream() -> StreamId {
     StreamId::new("account", "ada").unwrap()
 }
 
@@ -26,7 +26,7 @@ async fn deposit(ledgers: &Ledgers, cents: i64, on: u32) {
 
 /// Opened on day 1; then 1 on each day from 2 to `last`, each at the revision of its day; snapshots at 4, 8 …, whose
 /// state is forged to hold a thousand times their revision.
-async fn ledgers(last: u32) -> Ledgers {
+pub(crate) async fn ledgers(last: u32) -> Ledgers {
     let (store, _) = clocked();
     let ledgers = Ledgers::new(store.clone()).with_snapshots(store);
     let opening = ledgers.create(&ada(), open()).effective_at(day(1));
@@ -57,11 +57,13 @@ async fn newest(store: &MemoryStore, at_most: u64) -> Option<es_core::Snapshot> 
     snapshot.unwrap()
 }
 
-async fn balance(ledgers: &Ledgers, at: At) -> i64 {
+pub(crate) async fn balance(ledgers: &Ledgers, at: At) -> i64 {
     ledgers.load_at(&ada(), at).await.unwrap().balance
 }
 
-fn correct(ledgers: &Ledgers) -> es_core::Correction<'_, crate::ledger::Ledger, MemoryStore> {
+pub(crate) fn correct(
+    ledgers: &Ledgers,
+) -> es_core::Correction<'_, crate::ledger::Ledger, MemoryStore> {
     ledgers.correct(&ada()).by("auditor").because("a test")
 }
 

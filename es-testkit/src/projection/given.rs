@@ -2,8 +2,9 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 
 use es_core::{
-    Aggregate, Batch, Begun, Checkpoint, Consumer, Decision, Envelope, EventId, EventSet, Failure,
-    Json, Metadata, Position, Revision, StoreError, StoredEvent, StreamId, Timestamp,
+    Aggregate, Batch, Begun, Checkpoint, Consumer, Decision, EventDescriptor, EventId, EventSet,
+    Failure, Json, Metadata, NewEvent, Placement, Position, Revision, StoreError, StoredEvent,
+    StreamId, Timestamp,
 };
 
 use crate::spec::{chain, diff};
@@ -190,33 +191,13 @@ impl GivenLog {
         event: &A::Event,
     ) -> Result<(), String> {
         let descriptor = event.descriptor();
-        let name = descriptor.name;
-        let payload = event.encode().map_err(|error| {
-            let why = chain(&error);
-            format!("the event `{name}` can't be stored: {why}\n{event:#?}")
-        })?;
-        let text = payload.as_str();
-        self.put(stream, name, descriptor.version, text)?;
-        let stored = self
-            .events
-            .last()
-            .and_then(|stored| stored.decode::<A::Event>().transpose());
-        match stored {
-            Some(Ok(back)) if back == *event => Ok(()),
-            Some(Ok(back)) => Err(format!(
-                "the event `{name}` was stored as\n{text}\nand comes back as another:\n{}",
-                diff(event, &back)
-            )),
-            Some(Err(error)) => {
-                let why = chain(&error);
-                Err(format!(
-                    "the event `{name}` was stored as\n{text}\nand can't be read back: {why}"
-                ))
-            }
-            None => Err(format!(
-                "the event `{name}` is retired, and is skipped when it is read"
-            )),
-        }
+        let payload = surviving(event)?;
+        self.put(
+            stream,
+            descriptor.name,
+            descriptor.version,
+            payload.as_str(),
+        )
     }
 
     fn put(
@@ -226,18 +207,52 @@ impl GivenLog {
         version: u32,
         payload: &str,
     ) -> Result<(), String> {
+        let mut event = NewEvent::new(self.next_id(), name, version, Json::from_stored(payload));
+        event.effective_at = self.effective_at;
+        self.append(stream, event)
+    }
+
+    /// Puts an event at the end, with what is said of all that follow.
+    pub(super) fn append(&mut self, stream: &StreamId, mut event: NewEvent) -> Result<(), String> {
+        event.metadata = (self.metadata.encode()).map_err(|error: StoreError| chain(&error))?;
         let revision = self.revisions.entry(stream.clone()).or_default();
         *revision = revision.next();
-        let position = self.events.len() as u64 + 1;
-        let id = EventId::from_bytes(u128::from(position).to_be_bytes());
-        let mut envelope = Envelope::new(id, stream.clone(), *revision, self.recorded_at);
-        envelope.effective_at = self.effective_at;
-        envelope.metadata = (self.metadata.encode()).map_err(|error: StoreError| chain(&error))?;
-        let payload = Json::from_stored(payload);
-        let position = Position::new(position);
-        self.events
-            .push(StoredEvent::new(envelope, position, name, version, payload));
+        let position = Position::new(self.events.len() as u64 + 1);
+        let placement = Placement::new(*revision, position, self.recorded_at);
+        let stored = StoredEvent::placed(stream, event, placement);
+        self.events.push(stored);
         Ok(())
+    }
+
+    pub(super) fn next_id(&self) -> EventId {
+        let position = self.events.len() as u64 + 1;
+        EventId::from_bytes(u128::from(position).to_be_bytes())
+    }
+}
+
+/// An event's stored form, from which the same event comes back.
+pub(super) fn surviving<E: EventSet + Debug + PartialEq>(event: &E) -> Result<Json, String> {
+    let EventDescriptor { name, version, .. } = event.descriptor();
+    let payload = event.encode().map_err(|error| {
+        let why = chain(&error);
+        format!("the event `{name}` can't be stored: {why}\n{event:#?}")
+    })?;
+    let text = payload.as_str();
+    match E::decode(name, version, text) {
+        Ok(Some(back)) if back == *event => Ok(payload),
+        Ok(Some(back)) => Err(format!(
+            "the event `{name}` was stored as\n{text}\nand comes back as another:\n{}",
+            diff(event, &back)
+        )),
+        Err(error) => {
+            let why = chain(&error);
+            Err(format!(
+                "the event `{name}` was stored as\n{text}\nand can't be read back: {why}"
+            ))
+        }
+        Ok(None) => Err(format!(
+            "the event `{name}` is retired, and is skipped when it is read"
+        )),
     }
 }
 

@@ -9,14 +9,18 @@
     reason = "a test reads better without borrows"
 )]
 
+mod corrected;
 mod given;
+mod store;
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
+use es_core::__private::fold_given;
 use es_core::{Aggregate, Decision, Fold, Payload, StoredEvent, Timestamp};
 
 pub use given::GivenLog;
+pub use store::GivenStore;
 
 use crate::spec::{chain, diff};
 
@@ -25,6 +29,8 @@ use crate::spec::{chain, diff};
 /// Implemented for every projection that is folded; called by tests. Every event goes through its stored form. What
 /// the events come to has to be the same when they are folded again from the first one, so that nothing but the events
 /// goes into it. A failure is reported at the line of the test.
+///
+/// A projection that follows corrections is given them, too: see [`GivenLog::retracted`].
 ///
 /// ```
 /// # use es_core::{Aggregate, Apply, Event, NoError, Projection, Recorded};
@@ -176,8 +182,7 @@ impl<P: Fold + Default> ProjectionScenario<P> {
         P: Debug + PartialEq + Payload,
     {
         for (taken, event) in self.log.events().iter().enumerate() {
-            let (before, after) = self.log.events().split_at(taken);
-            let after_it = match saved::<P>(before, after) {
+            let after_it = match saved::<P>(self.log.events(), taken) {
                 Ok(built) => built,
                 Err(why) => panic!("saved before event {}, `{}`: {why}", taken + 1, event.name),
             };
@@ -195,32 +200,28 @@ impl<P: Fold + Default> ProjectionScenario<P> {
     #[track_caller]
     fn built(&self) -> P {
         let mut state = P::default();
-        if let Err(why) = fold(&mut state, self.log.events()) {
+        if let Err(why) = fold(&mut state, self.log.events(), 0) {
             panic!("{why}");
         }
         state
     }
 }
 
-fn fold<P: Fold>(state: &mut P, events: &[StoredEvent]) -> Result<(), String> {
-    for event in events {
-        state
-            .fold(event)
-            .map_err(|reason| chain(&event.undecodable(reason)))?;
+/// Folds the events of a log from one of them on, with what is before them.
+fn fold<P: Fold>(state: &mut P, log: &[StoredEvent], from: usize) -> Result<(), String> {
+    for (at, event) in log.iter().enumerate().skip(from) {
+        fold_given(state, &log[..at], event).map_err(|error| chain(&error))?;
     }
     Ok(())
 }
 
-/// What comes of it when it is saved between these and loaded again.
-fn saved<P: Fold + Default + Payload>(
-    before: &[StoredEvent],
-    after: &[StoredEvent],
-) -> Result<P, String> {
+/// What comes of a log when it is saved after so many events and loaded again.
+fn saved<P: Fold + Default + Payload>(log: &[StoredEvent], taken: usize) -> Result<P, String> {
     let mut state = P::default();
-    fold(&mut state, before)?;
+    fold(&mut state, &log[..taken], 0)?;
     let saved = P::encoded(&state).map_err(|error| format!("it can't be saved: {error}"))?;
     let mut loaded = P::decoded(saved.as_str())
         .map_err(|error| format!("what was saved can't be loaded: {error}"))?;
-    fold(&mut loaded, after)?;
+    fold(&mut loaded, log, taken)?;
     Ok(loaded)
 }

@@ -119,7 +119,7 @@ pub(crate) fn is_correction(stored: &StoredEvent) -> bool {
 }
 
 /// Under which names corrections are stored.
-pub(crate) const CORRECTIONS: [&str; 3] = ["es.retracted", "es.replaced", "es.inserted"];
+const CORRECTIONS: [&str; 3] = ["es.retracted", "es.replaced", "es.inserted"];
 
 /// Numbers in their order, and before other names.
 pub fn by_name(a: &str, b: &str) -> Ordering {

@@ -6,11 +6,11 @@ use std::fmt;
 use es_core::{Apply, Corrected, Projection, Recorded, StreamId, Timestamp};
 
 use crate::row::day;
-use crate::{AccountEvent, Credited, Debited, Difference, Kind};
+use crate::{Credited, Debited, Difference, Kind};
 
-/// The totals of each account and month.
+/// The totals of each account and month. What is corrected is taken out of its month, and what is so put into its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Projection)]
-#[projection(name = "monthly-totals", version = 1)]
+#[projection(name = "monthly-totals", version = 1, corrections)]
 #[event(Credited)]
 #[event(Debited)]
 pub struct MonthlyTotals {
@@ -37,30 +37,47 @@ pub struct Totals {
 
 impl Apply<Recorded<Credited>> for MonthlyTotals {
     fn apply(&mut self, credited: Recorded<Credited>) {
-        let entry = (Kind::Credit, credited.cents.0.into());
-        self.count(&credited.stream, credited.effective_at, entry, 1);
+        self.credit(&credited, 1);
     }
 }
 
 impl Apply<Recorded<Debited>> for MonthlyTotals {
     fn apply(&mut self, debited: Recorded<Debited>) {
-        let entry = (Kind::Debit, debited.cents.0.into());
-        self.count(&debited.stream, debited.effective_at, entry, 1);
+        self.debit(&debited, 1);
+    }
+}
+
+impl Apply<Corrected<Credited>> for MonthlyTotals {
+    fn apply(&mut self, corrected: Corrected<Credited>) {
+        if let Some(before) = &corrected.before {
+            self.credit(before, -1);
+        }
+        if let Some(after) = &corrected.after {
+            self.credit(after, 1);
+        }
+    }
+}
+
+impl Apply<Corrected<Debited>> for MonthlyTotals {
+    fn apply(&mut self, corrected: Corrected<Debited>) {
+        if let Some(before) = &corrected.before {
+            self.debit(before, -1);
+        }
+        if let Some(after) = &corrected.after {
+            self.debit(after, 1);
+        }
     }
 }
 
 impl MonthlyTotals {
-    /// Follows a correction: what doesn't count any more is taken out, and what counts now is put in.
-    pub fn correct(&mut self, corrected: &Corrected<AccountEvent>) {
-        let changes = [(&corrected.before, -1), (&corrected.after, 1)];
-        for (fact, sign) in changes {
-            let Some(fact) = fact else { continue };
-            if fact.event.refusal().is_none() {
-                let entry = fact.event.entry();
-                let entry = (entry.kind, entry.cents.0.into());
-                self.count(&fact.stream, fact.effective_at, entry, sign);
-            }
-        }
+    fn credit(&mut self, credited: &Recorded<Credited>, sign: i64) {
+        let entry = (Kind::Credit, credited.cents.0.into());
+        self.count(&credited.stream, credited.effective_at, entry, sign);
+    }
+
+    fn debit(&mut self, debited: &Recorded<Debited>, sign: i64) {
+        let entry = (Kind::Debit, debited.cents.0.into());
+        self.count(&debited.stream, debited.effective_at, entry, sign);
     }
 
     fn count(&mut self, stream: &StreamId, at: Timestamp, entry: (Kind, i128), sign: i64) {

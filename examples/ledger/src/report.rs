@@ -2,21 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use clap::Args;
-use es_core::{
-    Corrected, EventStore, Filter, InMemory, LogQuery, Phase, Position, Runner, RunnerHandle,
-};
+use es_core::{EventStore, InMemory, Phase, Position, Runner, RunnerHandle};
 use futures_util::StreamExt;
 
 use crate::bar::Rebuild;
 use crate::command::Verdict;
 use crate::failure::CommandError;
-use crate::ledger::CORRECTIONS;
 use crate::monthly::{Month, MonthlyTotals, Totals};
 use crate::print::visible;
 use crate::row::Quoted;
-use crate::{Account, AccountEvent, Ledger, by_name};
+use crate::{Ledger, by_name};
 
 /// `report`.
 #[derive(Debug, Args)]
@@ -53,10 +51,10 @@ impl Report {
     }
 }
 
-/// Folds the log into the totals, and shows how far it is.
-async fn monthly_totals(ledger: &Ledger) -> Result<MonthlyTotals, CommandError> {
+/// Folds the log into the totals, corrections and all, and shows how far it is.
+async fn monthly_totals(ledger: &Ledger) -> Result<Arc<MonthlyTotals>, CommandError> {
     let head = ledger.store().head().await?;
-    let projection = InMemory::<MonthlyTotals>::new();
+    let projection = InMemory::<MonthlyTotals>::new().corrections_from(ledger.store().clone());
     let view = projection.view();
     let runner = Runner::new(ledger.store().clone(), projection);
     let handle = runner.handle();
@@ -66,9 +64,7 @@ async fn monthly_totals(ledger: &Ledger) -> Result<MonthlyTotals, CommandError> 
     // What has stopped it stands in its status.
     drop(running.await);
     built?;
-    let mut totals = MonthlyTotals::clone(&view.read());
-    follow_corrections(ledger, &mut totals, handle.status().frontier).await?;
-    Ok(totals)
+    Ok(view.read())
 }
 
 /// Waits until everything up to a position is in.
@@ -86,30 +82,6 @@ async fn built(handle: &RunnerHandle, head: Position) -> Result<(), CommandError
         {
             return Err(CommandError::Report(failure));
         }
-    }
-    Ok(())
-}
-
-/// The projection is made of the entries as they were recorded: what corrections made of them is followed here, up to
-/// where the projection stands.
-async fn follow_corrections(
-    ledger: &Ledger,
-    totals: &mut MonthlyTotals,
-    until: Position,
-) -> Result<(), CommandError> {
-    let filter = CORRECTIONS
-        .iter()
-        .fold(Filter::of::<Account>(), |filter, name| filter.name(*name));
-    let mut next = Some(LogQuery::all().filter(filter).until(until));
-    while let Some(query) = next.take() {
-        let page = ledger.store().read_log(query.clone()).await?;
-        for event in &page.events {
-            let corrected = Corrected::<AccountEvent>::by(ledger.store(), event).await?;
-            if let Some(corrected) = corrected {
-                totals.correct(&corrected);
-            }
-        }
-        next = query.beyond(&page);
     }
     Ok(())
 }

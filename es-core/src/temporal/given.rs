@@ -1,0 +1,64 @@
+//! Corrections of a log that stands in no store, for the test kit.
+
+use super::checked::check;
+use super::correction::is_correction;
+use super::fact::Facts;
+use super::ground::Start;
+use super::judging::Step as Correcting;
+use super::step::Step;
+use super::struck::Struck;
+use super::{CorrectError, Correctable};
+use crate::{EventId, Fold, NewEvent, Placement, Revision, StoreError, StoredEvent};
+
+/// The correction of a stream of these entries as it would be appended, by the same rules as in a store.
+///
+/// # Errors
+///
+/// Those that the correction would have.
+pub fn correct_given<A: Correctable>(
+    entries: &[StoredEvent],
+    correcting: &Correcting<A::Event>,
+    id: EventId,
+) -> Result<NewEvent, CorrectError<A::Error>> {
+    let old = Facts::of::<A>(entries)?;
+    let head = entries
+        .last()
+        .map_or(Revision::EMPTY, |last| last.envelope.revision);
+    let mut event = correcting.judged::<A>(entries, head)?.encode(id)?;
+    event.effective_at = correcting.effective_at();
+    let mut entries = entries.to_vec();
+    if let Some(last) = entries.last() {
+        let envelope = &last.envelope;
+        let next = Placement::new(
+            envelope.revision.next(),
+            last.position,
+            envelope.recorded_at,
+        );
+        entries.push(StoredEvent::placed(&envelope.stream, event.clone(), next));
+    }
+    let new = Facts::of::<A>(&entries)?;
+    check::<A>(&Start::NOTHING, old.all(), new.all())?;
+    Ok(event)
+}
+
+/// Folds the next event of a log into a projection, which may have to know what is before it in the log.
+///
+/// # Errors
+///
+/// The event can't be read.
+pub fn fold_given<P: Fold>(
+    state: &mut P,
+    before: &[StoredEvent],
+    event: &StoredEvent,
+) -> Result<(), StoreError> {
+    let step = if P::CORRECTIONS && is_correction(&event.name) {
+        let stream = &event.envelope.stream;
+        let entries = before.iter().chain([event]);
+        let entries = entries.filter(|entry| entry.envelope.stream == *stream);
+        let entries: Vec<StoredEvent> = entries.cloned().collect();
+        Step::Correction(event.clone(), Struck::among(&entries)?)
+    } else {
+        Step::Event(event.clone())
+    };
+    step.fold_effective(state, None)
+}
