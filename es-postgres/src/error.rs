@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use es_core::{Cause, StoreError};
-use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, Severity, SqlState};
+use tokio_postgres::{Error, GenericClient};
 
 /// What is wrong with a database beside what PostgreSQL itself says.
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +116,11 @@ pub(crate) fn nothing_written(error: Error) -> StoreError {
         Some(answer) if !may_pass(answer) => StoreError::Backend(said(answer)),
         _ => StoreError::Unavailable(cause(error)),
     }
+}
+
+/// Executes statements that can't be said to have written anything before the commit.
+pub(crate) async fn run(client: &impl GenericClient, sql: &str) -> Result<(), StoreError> {
+    client.batch_execute(sql).await.map_err(nothing_written)
 }
 
 /// An error of a transaction that was sent and would have committed.

@@ -404,6 +404,7 @@ needs_postgres! {
         let client = database.client().await;
         let first = format!(
             "SET search_path = {}; ALTER TABLE events DROP COLUMN hash; DROP FUNCTION hash; DROP FUNCTION append; \
+             DROP TABLE unfinished; DROP FUNCTION refuse_unfinished; \
              DELETE FROM es_migrations WHERE version > 1",
             database.schema()
         );

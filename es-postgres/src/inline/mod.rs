@@ -9,7 +9,7 @@ use es_core::{Append, Appended, BoxFuture, Cause, Filter, Recorded, StoreError, 
 use tokio::sync::Mutex;
 use tokio_postgres::Transaction;
 
-pub(crate) use append::{append_all, append_one};
+pub(crate) use append::append_all;
 pub(crate) use register::register;
 
 use crate::error::{is_constraint, may_pass_later, without_details};
@@ -97,7 +97,7 @@ impl Inlines {
     }
 
     /// What a transaction that appends says in `es.inline`.
-    fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         let lines = self.0.iter();
         let lines = lines.map(|inline| format!("{}:{}", inline.name, inline.version));
         lines.collect::<Vec<_>>().join("\n")
@@ -123,7 +123,7 @@ impl Inlines {
     }
 
     /// Has them take in what was appended.
-    async fn take(
+    pub(crate) async fn take(
         &self,
         on: &Transaction<'_>,
         statements: &Statements,

@@ -5,7 +5,7 @@ use tokio_postgres::{IsolationLevel, Transaction};
 
 use super::{Inline, refused};
 use crate::PostgresOptions;
-use crate::error::{Fault, nothing_written};
+use crate::error::{Fault, nothing_written, run};
 use crate::row::{EVENT_COLUMNS, Memory, signed};
 use crate::schema::Schema;
 use crate::session::{Session, milliseconds};
@@ -114,11 +114,4 @@ impl Inline {
         self.filter
             .passes(event.envelope.stream.category(), &event.name)
     }
-}
-
-async fn run(transaction: &Transaction<'_>, sql: &str) -> Result<(), StoreError> {
-    transaction
-        .batch_execute(sql)
-        .await
-        .map_err(nothing_written)
 }

@@ -5,7 +5,7 @@ use crate::domain::{
     Bold, append, in_log, in_table, is_exact, is_missing, is_taken, noted, open, register,
     registered, with,
 };
-use crate::support::{Database, log};
+use crate::support::{Database, log, polled};
 
 needs_postgres! {
     #[tokio::test]
@@ -82,6 +82,34 @@ needs_postgres! {
         let plain = open(&database, database.options()).await;
         let transaction = client.transaction().await.unwrap();
         is_missing(plain.append_in(&transaction, register("5", "g@h.i")).await);
+    }
+
+    /// Else an event would be there that a required projection never saw.
+    #[tokio::test]
+    async fn in_a_transaction_of_the_users_an_append_dropped_half_way_can_not_be_committed() {
+        let database = Database::shared();
+        let store = open(&database, with(&database)).await;
+        let mut client = database.client().await;
+        let mut polls = 0;
+        loop {
+            polls += 1;
+            let transaction = client.transaction().await.unwrap();
+            let appending = store.append_in(&transaction, register("1", "a@b.c"));
+            let appended = polled(polls, appending).await;
+            let committed = transaction.commit().await;
+            is_exact(&database, &store).await;
+            if let Some(appended) = appended {
+                appended.unwrap();
+                committed.unwrap();
+                break;
+            }
+            let refused = committed.unwrap_err();
+            assert_eq!(refused.code().unwrap().code(), "ES004", "after {polls} polls");
+            assert!(log(&store).await.is_empty(), "after {polls} polls");
+        }
+        // Between the insert and the handler's among others.
+        assert!(polls > 4, "{polls} polls");
+        assert_eq!(in_log(&store).await.len(), 1);
     }
 
     #[tokio::test]

@@ -3,8 +3,11 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use es_core::{
@@ -119,6 +122,25 @@ pub(crate) async fn until(client: &Client, query: &str) {
         }
     };
     soon(query, asking).await;
+}
+
+/// Polls a future so many times, each time when it is woken, and drops it: its output, if it got that far.
+pub(crate) async fn polled<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+    let (mut future, mut left) = (pin!(future), polls);
+    poll_fn(|context| {
+        let polled = match left {
+            0 => return Poll::Ready(None),
+            _ => future.as_mut().poll(context),
+        };
+        left -= 1;
+        match polled {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            // Dropped now, not when it would be woken.
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
 }
 
 /// An error with all of its causes.
