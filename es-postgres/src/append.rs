@@ -12,12 +12,12 @@ use tracing::{Instrument, Span};
 
 use crate::PostgresOptions;
 use crate::call::ask;
-use crate::error::{Failure, Fault, leaves_session};
+use crate::error::{Failure, Fault, leaves_session, run};
 use crate::hashed::Hashed;
 use crate::inline::append_all;
 use crate::lone::Lone;
 use crate::session::Session;
-use crate::thread::Thread;
+use crate::thread::{Thread, in_time};
 use crate::wait::tell;
 
 /// How many appends wait in the queue before those who ask have to wait.
@@ -25,8 +25,6 @@ const QUEUE: usize = Bounds::DEFAULT.requests;
 /// How long nobody may have come before those who were answered together are no longer expected to come together again:
 /// many times what a woken task takes to ask, and a small part of what a commit costs.
 const QUIET: Duration = Duration::from_micros(30);
-/// How much longer than the server's own time-out an answer is waited for.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// The way to the task that writes. It writes what is queued when this is dropped, and ends.
 pub(crate) struct Writer {
@@ -281,8 +279,9 @@ impl Appender {
         let session = opened.map_err(|error| Failure::Each(error.into()))?;
         if !self.options.inline.is_empty() {
             let settings = self.options.inline.settings();
-            let set = session.client.batch_execute(&settings).await;
-            set.map_err(Failure::before_commit)?;
+            let setting = run(&session.client, &settings);
+            let set = in_time(self.options.patience(), setting).await;
+            set.map_err(|error| Failure::Each(error.into()))?;
         }
         Ok(session)
     }
@@ -293,7 +292,7 @@ impl Appender {
         appends: &[&Append],
     ) -> Result<Vec<Result<Appended, StoreError>>, Failure> {
         let session = self.session().await?;
-        let patience = self.options.statement_timeout + GRACE;
+        let patience = self.options.patience();
         let asking = ask(&session, appends, &mut self.lone, &self.hashed);
         match tokio::time::timeout(patience, asking).await {
             Ok(Ok(answer)) => {
@@ -333,7 +332,7 @@ impl Appender {
         appends: &[&Append],
     ) -> Result<Vec<Result<Appended, StoreError>>, Failure> {
         let mut session = self.session().await?;
-        let patience = self.options.statement_timeout + GRACE;
+        let patience = self.options.patience();
         let appending = append_all(&mut session, &self.options.inline, appends, &self.hashed);
         let appended = match tokio::time::timeout(patience, appending).await {
             Ok(appended) => appended?,

@@ -53,6 +53,8 @@ pub(crate) enum Fault {
     Answer,
     #[error("the server didn't answer in time")]
     Late,
+    #[error("no connection became free in time")]
+    NoneFree,
     #[error("the store is closed")]
     Closed,
 }
@@ -60,7 +62,7 @@ pub(crate) enum Fault {
 impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Closed | Fault::Late => Self::Unavailable(fault.into()),
+            Fault::Closed | Fault::Late | Fault::NoneFree => Self::Unavailable(fault.into()),
             Fault::SchemaName => Self::invalid(es_core::Invalid::Store(fault.into())),
             fault => Self::Backend(fault.into()),
         }

@@ -80,11 +80,11 @@ impl PostgresStore {
         tracing::debug!(connections = options.connections, "PostgreSQL store opened");
         Ok(Self {
             shared: Arc::new(Shared {
-                options,
                 within,
                 hashed,
                 writer,
-                readers: Readers::new(pool, thread),
+                readers: Readers::new(pool, thread, options.patience()),
+                options,
                 watcher,
             }),
         })

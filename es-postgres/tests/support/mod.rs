@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
+pub(crate) mod proxy;
+
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::pin::pin;
