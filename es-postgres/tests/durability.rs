@@ -29,7 +29,7 @@ needs_own_postgres! {
         let schema = database.schema();
         let note = format!(
             "CREATE TABLE {schema}.noted (setting text); CREATE FUNCTION {schema}.note() RETURNS trigger LANGUAGE plpgsql \
-             AS $$ BEGIN INSERT INTO {schema}.noted VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$; \
+             AS $note$ BEGIN INSERT INTO {schema}.noted VALUES (current_setting('synchronous_commit')); RETURN NULL; END $note$; \
              CREATE TRIGGER note AFTER INSERT ON {schema}.events EXECUTE FUNCTION {schema}.note()"
         );
         client.batch_execute(&note).await.unwrap();

@@ -11,7 +11,7 @@ use super::{Inline, refused};
 use crate::PostgresOptions;
 use crate::error::{Fault, nothing_written, run};
 use crate::row::{EVENT_COLUMNS, Memory, signed};
-use crate::schema::Schema;
+use crate::schema::{Schema, literal};
 use crate::session::{Session, milliseconds};
 use crate::statements::Statements;
 use crate::thread::in_time;
@@ -64,9 +64,12 @@ async fn list(
     schema: &Schema,
 ) -> Result<(), StoreError> {
     if !schema.holds(on, "inline_projections").await? {
+        let schema = schema.identifier();
+        let body = format!(include_str!("../sql/inline_body.sql"), schema = schema);
         let script = format!(
             include_str!("../sql/inline.sql"),
-            schema = schema.identifier()
+            schema = schema,
+            body = literal(&body)
         );
         run(on, &script).await?;
     }

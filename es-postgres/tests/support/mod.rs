@@ -40,8 +40,8 @@ impl Database {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         Self {
             url: server.url().to_owned(),
-            // Of this process, as the server may be the user's; and it wants to be quoted.
-            schema: format!("Test's {}/{number}", std::process::id()),
+            // Of this process, as the server may be the user's; and it wants to be quoted, in every way.
+            schema: format!("Test's $$ {}/{number}", std::process::id()),
         }
     }
 
