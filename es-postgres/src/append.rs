@@ -14,7 +14,7 @@ use crate::PostgresOptions;
 use crate::call::ask;
 use crate::error::{Failure, Fault, leaves_session, run};
 use crate::hashed::Hashed;
-use crate::inline::append_all;
+use crate::inline::{Inlines, append_all};
 use crate::lone::Lone;
 use crate::session::Session;
 use crate::thread::{Thread, in_time};
@@ -22,6 +22,9 @@ use crate::wait::tell;
 
 /// How many appends wait in the queue before those who ask have to wait.
 const QUEUE: usize = Bounds::DEFAULT.requests;
+/// How many appends that concern a projection share a commit at most. Each has round trips of its own, and what the server
+/// may take for one call is all the time that they have together.
+const INLINE: usize = 64;
 /// How long nobody may have come before those who were answered together are no longer expected to come together again:
 /// many times what a woken task takes to ask, and a small part of what a commit costs.
 const QUIET: Duration = Duration::from_micros(30);
@@ -51,6 +54,7 @@ impl Writer {
         head: Arc<watch::Sender<Position>>,
     ) -> Self {
         let (queue, requests) = channel(QUEUE);
+        let inline = options.inline.clone();
         let appender = Appender {
             options,
             statements,
@@ -63,6 +67,7 @@ impl Writer {
         };
         let queued = Queue {
             requests,
+            inline,
             held: None,
             expected: 0,
         };
@@ -142,6 +147,7 @@ impl Request {
 /// What waits, in order.
 struct Queue {
     requests: Receiver<Request>,
+    inline: Inlines,
     /// One that was taken and can't share the commit.
     held: Option<Request>,
     /// How many were in the latest batch.
@@ -156,14 +162,20 @@ impl Queue {
             None => self.requests.recv().await?,
         };
         self.gather().await;
+        let concerns = |request: &Request| {
+            let append = request.append();
+            append.is_some_and(|append| self.inline.concern(append))
+        };
         let mut ids = HashSet::new();
         first.adds_to(&mut ids);
+        let mut inline = usize::from(concerns(&first));
         let batch = Batch::collect(first, Bounds::DEFAULT, || {
             let request = self.requests.try_recv().ok()?;
-            if request.adds_to(&mut ids) {
+            inline += usize::from(concerns(&request));
+            // The database looks for ids among what is committed: a repeat waits for the first to be.
+            if inline <= INLINE && request.adds_to(&mut ids) {
                 return Some(request);
             }
-            // The database looks for ids among what is committed: a repeat waits for the first to be.
             self.held = Some(request);
             None
         });

@@ -49,6 +49,8 @@ pub(crate) enum Fault {
         found: i64,
         known: u32,
     },
+    #[error("the handler of the projection `{0}` panicked")]
+    InlinePanicked(&'static str),
     #[error("the database's function `append` gave an unreadable answer")]
     Answer,
     #[error("the server didn't answer in time")]

@@ -188,7 +188,7 @@ impl PostgresOptions {
     /// ```
     ///
     /// A handler holds up every append of all processes while it works, and an error of the database's own, as when a table
-    /// isn't there, fails the append as such. An append that concerns no projection costs what it always does; one that
+    /// isn't there, fails the append as such; so does a panic, after which the handler is used on as it is. An append that concerns no projection costs what it always does; one that
     /// does takes round trips of its own, within the commit that it shares.
     /// [`Context::is_replay`](crate::Context::is_replay) says whether it is made of the log.
     pub fn inline<H: PostgresHandler>(mut self, handler: H) -> Self {
