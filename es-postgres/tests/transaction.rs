@@ -2,12 +2,10 @@
 
 mod support;
 
-use es_core::{
-    Append, Checkpoint, EventStore, Expected, Filter, Position, StoreError, Subscription,
-};
+use es_core::{Append, EventStore, Expected, StoreError};
 use es_postgres::tokio_postgres::IsolationLevel;
 use es_servers::{Postgres, needs_own_postgres, needs_postgres};
-use support::{Database, append, events, log, polled, soon, sound, stream, told, until};
+use support::{Database, append, events, log, polled, soon, sound, stream, told};
 
 needs_postgres! {
     #[tokio::test]
@@ -58,28 +56,6 @@ needs_postgres! {
         store.append_in(&transaction, append(2, 1)).await.unwrap();
         transaction.commit().await.unwrap();
         assert_eq!(sound(&store).await.len(), 3);
-    }
-
-    #[tokio::test]
-    async fn a_subscriber_wakes_for_it_when_it_is_committed() {
-        let database = Database::shared();
-        // Polling would come too late for this test.
-        let never = std::time::Duration::from_hours(1);
-        let store = database.options().poll_interval(never).open(database.url()).await.unwrap();
-        let mut client = database.client().await;
-        let waiting = tokio::spawn({
-            let store = store.clone();
-            async move { store.wait_past(Position::START).await }
-        });
-        let listens = "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'es-postgres' \
-                       AND query LIKE 'LISTEN%' OR query LIKE 'SELECT coalesce(max(position)%'";
-        until(&client, listens).await;
-        let transaction = client.transaction().await.unwrap();
-        store.append_in(&transaction, append(1, 1)).await.unwrap();
-        transaction.commit().await.unwrap();
-        soon("the wake-up", waiting).await.unwrap().unwrap();
-        let mut subscription = Subscription::new(store, Filter::all(), Checkpoint::START);
-        assert!(subscription.next().await.unwrap().event().is_some());
     }
 
     #[tokio::test]

@@ -197,6 +197,16 @@ pub(crate) async fn sound(store: &impl EventStore) -> Vec<EventId> {
     log.iter().map(|event| event.envelope.id).collect()
 }
 
+/// The statement that puts an event into an empty log, and tells nobody.
+pub(crate) fn insert(database: &Database, position: u64, recorded_at: &str) -> String {
+    let schema = database.schema();
+    let id = EventId::random();
+    format!(
+        "INSERT INTO {schema}.events (position, stream, revision, id, name, version, recorded_at, payload) \
+         VALUES ({position}, 'task/{position}', 1, '{id}', 'task.numbered', 1, {recorded_at}, '{{\"number\":0}}')"
+    )
+}
+
 /// An append of so many events to this stream, whatever its revision.
 pub(crate) fn append(number: u64, count: usize) -> Append {
     Append::new(stream(number), Expected::Any, events(count))
