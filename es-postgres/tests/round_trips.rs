@@ -102,11 +102,7 @@ needs_postgres! {
         let (mut client, watch) = (database.client().await, database.client().await);
         let holding = client.transaction().await.unwrap();
         theirs.append_in(&holding, one(Expected::Any)).await.unwrap();
-        let holder = holding.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get::<_, i32>(0);
-        let waiting = format!(
-            "SELECT count(*) > 0 FROM pg_locks w JOIN pg_locks h USING (locktype, classid, objid, database) \
-             WHERE NOT w.granted AND h.granted AND locktype = 'advisory' AND h.pid = {holder}"
-        );
+        let waiting = support::wait_for(support::pid(&holding).await, 1);
         let mut appended = None;
         let appending = async { appended = Some(ours.append(one(Expected::Any)).await.unwrap()) };
         let overtaking = async {

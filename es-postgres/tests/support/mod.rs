@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use es_core::{
     Append, EventId, EventStore, Expected, Json, LogQuery, NewEvent, Position, StoredEvent,
     StreamId,
 };
-use es_postgres::tokio_postgres::{Client, NoTls};
+use es_postgres::tokio_postgres::{Client, GenericClient, NoTls};
 use es_postgres::{PostgresOptions, PostgresStore};
 use es_servers::Postgres;
 
@@ -36,17 +35,25 @@ impl Database {
     }
 
     pub(crate) fn of(server: &Postgres) -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         Self {
             url: server.url().to_owned(),
-            // Of this process, as the server may be the user's; and it wants to be quoted, in every way.
-            schema: format!("Test's $$ {}/{number}", std::process::id()),
+            // Nobody else's, as the server may be the user's; and it wants to be quoted, in every way.
+            schema: format!("Test's $$ {}", EventId::random()),
         }
     }
 
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Another database of the server.
+    pub(crate) fn url_of(&self, name: &str) -> String {
+        let separator = match (self.url.contains("://"), self.url.contains('?')) {
+            (false, _) => ' ',
+            (true, true) => '&',
+            (true, false) => '?',
+        };
+        format!("{}{separator}dbname={name}", self.url)
     }
 
     /// The schema's name, as SQL writes it.
@@ -105,6 +112,31 @@ impl Database {
     }
 }
 
+impl Drop for Database {
+    /// A server of the user's is left as it was, if it lets itself; our own ends with the tests.
+    fn drop(&mut self) {
+        let is_theirs = std::env::var("DATABASE_URL").is_ok_and(|url| url == self.url);
+        if !is_theirs || std::env::var_os(CHILD).is_some() {
+            return;
+        }
+        let (url, schema) = (self.url.clone(), self.schema());
+        let dropping = async move {
+            let (client, connection) = es_postgres::tokio_postgres::connect(&url, NoTls).await?;
+            tokio::spawn(connection);
+            let drop = format!("SET lock_timeout = '10s'; DROP SCHEMA IF EXISTS {schema} CASCADE");
+            client.batch_execute(&drop).await
+        };
+        // The test's own runtime can't be waited on from here.
+        let dropping = std::thread::spawn(move || {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            runtime.enable_all().build().unwrap().block_on(dropping)
+        });
+        if let Ok(Err(error)) = dropping.join() {
+            eprintln!("a schema is left on the server: {error}");
+        }
+    }
+}
+
 /// Waits for what must happen; a store that never gets there fails the test instead of hanging it.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     let output = tokio::time::timeout(Duration::from_mins(1), future).await;
@@ -124,6 +156,20 @@ pub(crate) async fn until(client: &Client, query: &str) {
         }
     };
     soon(query, asking).await;
+}
+
+/// The process that serves a connection.
+pub(crate) async fn pid(client: &impl GenericClient) -> i32 {
+    let row = client.query_one("SELECT pg_backend_pid()", &[]).await;
+    row.unwrap().get(0)
+}
+
+/// The query whether so many wait for an advisory lock that this process holds.
+pub(crate) fn wait_for(holder: i32, count: u32) -> String {
+    format!(
+        "SELECT count(*) = {count} FROM pg_locks w JOIN pg_locks h USING (locktype, classid, objid, database) \
+         WHERE NOT w.granted AND h.granted AND locktype = 'advisory' AND h.pid = {holder}"
+    )
 }
 
 /// Polls a future so many times, each time when it is woken, and drops it: its output, if it got that far.
