@@ -12,21 +12,22 @@ use tracing::{Instrument, Span};
 
 use crate::PostgresOptions;
 use crate::call::ask;
-use crate::error::{Failure, Fault, leaves_session};
+use crate::error::{Failure, Fault, leaves_session, run};
 use crate::hashed::Hashed;
-use crate::inline::append_all;
+use crate::inline::{Inlines, append_all};
 use crate::lone::Lone;
 use crate::session::Session;
-use crate::thread::Thread;
+use crate::thread::{Thread, in_time};
 use crate::wait::tell;
 
 /// How many appends wait in the queue before those who ask have to wait.
 const QUEUE: usize = Bounds::DEFAULT.requests;
+/// How many appends that concern a projection share a commit at most. Each has round trips of its own, and what the server
+/// may take for one call is all the time that they have together.
+const INLINE: usize = 64;
 /// How long nobody may have come before those who were answered together are no longer expected to come together again:
 /// many times what a woken task takes to ask, and a small part of what a commit costs.
 const QUIET: Duration = Duration::from_micros(30);
-/// How much longer than the server's own time-out an answer is waited for.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// The way to the task that writes. It writes what is queued when this is dropped, and ends.
 pub(crate) struct Writer {
@@ -53,6 +54,7 @@ impl Writer {
         head: Arc<watch::Sender<Position>>,
     ) -> Self {
         let (queue, requests) = channel(QUEUE);
+        let inline = options.inline.clone();
         let appender = Appender {
             options,
             statements,
@@ -65,6 +67,7 @@ impl Writer {
         };
         let queued = Queue {
             requests,
+            inline,
             held: None,
             expected: 0,
         };
@@ -144,6 +147,7 @@ impl Request {
 /// What waits, in order.
 struct Queue {
     requests: Receiver<Request>,
+    inline: Inlines,
     /// One that was taken and can't share the commit.
     held: Option<Request>,
     /// How many were in the latest batch.
@@ -158,14 +162,20 @@ impl Queue {
             None => self.requests.recv().await?,
         };
         self.gather().await;
+        let concerns = |request: &Request| {
+            let append = request.append();
+            append.is_some_and(|append| self.inline.concern(append))
+        };
         let mut ids = HashSet::new();
         first.adds_to(&mut ids);
+        let mut inline = usize::from(concerns(&first));
         let batch = Batch::collect(first, Bounds::DEFAULT, || {
             let request = self.requests.try_recv().ok()?;
-            if request.adds_to(&mut ids) {
+            inline += usize::from(concerns(&request));
+            // The database looks for ids among what is committed: a repeat waits for the first to be.
+            if inline <= INLINE && request.adds_to(&mut ids) {
                 return Some(request);
             }
-            // The database looks for ids among what is committed: a repeat waits for the first to be.
             self.held = Some(request);
             None
         });
@@ -281,8 +291,9 @@ impl Appender {
         let session = opened.map_err(|error| Failure::Each(error.into()))?;
         if !self.options.inline.is_empty() {
             let settings = self.options.inline.settings();
-            let set = session.client.batch_execute(&settings).await;
-            set.map_err(Failure::before_commit)?;
+            let setting = run(&session.client, &settings);
+            let set = in_time(self.options.patience(), setting).await;
+            set.map_err(|error| Failure::Each(error.into()))?;
         }
         Ok(session)
     }
@@ -293,7 +304,7 @@ impl Appender {
         appends: &[&Append],
     ) -> Result<Vec<Result<Appended, StoreError>>, Failure> {
         let session = self.session().await?;
-        let patience = self.options.statement_timeout + GRACE;
+        let patience = self.options.patience();
         let asking = ask(&session, appends, &mut self.lone, &self.hashed);
         match tokio::time::timeout(patience, asking).await {
             Ok(Ok(answer)) => {
@@ -333,7 +344,7 @@ impl Appender {
         appends: &[&Append],
     ) -> Result<Vec<Result<Appended, StoreError>>, Failure> {
         let mut session = self.session().await?;
-        let patience = self.options.statement_timeout + GRACE;
+        let patience = self.options.patience();
         let appending = append_all(&mut session, &self.options.inline, appends, &self.hashed);
         let appended = match tokio::time::timeout(patience, appending).await {
             Ok(appended) => appended?,

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use es_core::{Cause, StoreError};
-use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, Severity, SqlState};
+use tokio_postgres::{Error, GenericClient};
 
 /// What is wrong with a database beside what PostgreSQL itself says.
 #[derive(Debug, thiserror::Error)]
@@ -49,10 +49,14 @@ pub(crate) enum Fault {
         found: i64,
         known: u32,
     },
+    #[error("the handler of the projection `{0}` panicked")]
+    InlinePanicked(&'static str),
     #[error("the database's function `append` gave an unreadable answer")]
     Answer,
     #[error("the server didn't answer in time")]
     Late,
+    #[error("no connection became free in time")]
+    NoneFree,
     #[error("the store is closed")]
     Closed,
 }
@@ -60,7 +64,7 @@ pub(crate) enum Fault {
 impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Closed | Fault::Late => Self::Unavailable(fault.into()),
+            Fault::Closed | Fault::Late | Fault::NoneFree => Self::Unavailable(fault.into()),
             Fault::SchemaName => Self::invalid(es_core::Invalid::Store(fault.into())),
             fault => Self::Backend(fault.into()),
         }
@@ -116,6 +120,11 @@ pub(crate) fn nothing_written(error: Error) -> StoreError {
         Some(answer) if !may_pass(answer) => StoreError::Backend(said(answer)),
         _ => StoreError::Unavailable(cause(error)),
     }
+}
+
+/// Executes statements that can't be said to have written anything before the commit.
+pub(crate) async fn run(client: &impl GenericClient, sql: &str) -> Result<(), StoreError> {
+    client.batch_execute(sql).await.map_err(nothing_written)
 }
 
 /// An error of a transaction that was sent and would have committed.

@@ -53,6 +53,7 @@
 //! the schema and, the first time, create it.
 
 mod append;
+mod append_in;
 mod call;
 mod error;
 mod hashed;

@@ -8,6 +8,9 @@ use crate::inline::Inlines;
 use crate::schema::Schema;
 use crate::{PostgresHandler, PostgresReadModels, PostgresStore};
 
+/// How much longer than the server works on something its answer is waited for.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// How a store is opened. [`PostgresStore::open`] takes what stands here as the default.
 ///
 /// ```no_run
@@ -81,7 +84,7 @@ impl PostgresOptions {
         }
     }
 
-    /// How long connecting may take; 10 seconds if nothing is said.
+    /// How long connecting may take, with all that a connection begins with; 10 seconds if nothing is said.
     pub fn connect_timeout(self, connect_timeout: Duration) -> Self {
         Self {
             connect_timeout,
@@ -89,7 +92,9 @@ impl PostgresOptions {
         }
     }
 
-    /// How long the server works on a page or on a batch of appends before it gives up; 30 seconds if nothing is said.
+    /// How long the server works on a page or on a batch of appends before it gives up; 30 seconds if nothing is said. A
+    /// server that says nothing for five seconds longer, or no connection that becomes free to read, is
+    /// [`StoreError::Unavailable`], and [`StoreError::Unknown`] to an append.
     pub fn statement_timeout(self, statement_timeout: Duration) -> Self {
         Self {
             statement_timeout,
@@ -183,7 +188,7 @@ impl PostgresOptions {
     /// ```
     ///
     /// A handler holds up every append of all processes while it works, and an error of the database's own, as when a table
-    /// isn't there, fails the append as such. An append that concerns no projection costs what it always does; one that
+    /// isn't there, fails the append as such; so does a panic, after which the handler is used on as it is. An append that concerns no projection costs what it always does; one that
     /// does takes round trips of its own, within the commit that it shares.
     /// [`Context::is_replay`](crate::Context::is_replay) says whether it is made of the log.
     pub fn inline<H: PostgresHandler>(mut self, handler: H) -> Self {
@@ -237,6 +242,11 @@ impl PostgresOptions {
         let schema = Schema::new(&options.schema)?;
         options.config()?;
         PostgresReadModels::start(options, schema).await
+    }
+
+    /// How long an answer is waited for.
+    pub(crate) fn patience(&self) -> Duration {
+        self.statement_timeout.saturating_add(GRACE)
     }
 
     pub(crate) fn config(&self) -> Result<Config, StoreError> {

@@ -19,10 +19,9 @@ pub(crate) struct Pool {
     idle: Arc<Mutex<Vec<Session>>>,
 }
 
-/// A connection, until it is dropped.
+/// A connection. It is closed when this is dropped: the rest of its answer isn't wanted, or didn't come.
 pub(crate) struct Lent {
-    /// Nothing once it was given up.
-    session: Option<Session>,
+    pub(crate) session: Session,
     idle: Arc<Mutex<Vec<Session>>>,
     _permit: OwnedSemaphorePermit,
 }
@@ -45,14 +44,15 @@ impl Pool {
     }
 
     pub(crate) async fn lend(&self) -> Result<Lent, StoreError> {
-        let free = Arc::clone(&self.free);
-        let permit = free.acquire_owned().await.map_err(gone)?;
+        let free = Arc::clone(&self.free).acquire_owned();
+        let permit = self.thread.in_time(self.options.patience(), free).await;
+        let permit = permit.ok_or(Fault::NoneFree)?.map_err(gone)?;
         let session = match self.take() {
             Some(session) => session,
             None => self.open().await?,
         };
         Ok(Lent {
-            session: Some(session),
+            session,
             idle: Arc::clone(&self.idle),
             _permit: permit,
         })
@@ -77,21 +77,11 @@ impl Pool {
 }
 
 impl Lent {
-    pub(crate) fn session(&self) -> Result<&Session, StoreError> {
-        Ok(self.session.as_ref().ok_or(Fault::Closed)?)
-    }
-
-    /// Closes the connection instead of keeping it: the rest of its answer isn't wanted.
-    pub(crate) fn give_up(&mut self) {
-        self.session = None;
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        if let Some(session) = self.session.take().filter(Session::is_open) {
+    /// Gives it back, after all of its answer has come.
+    pub(crate) fn keep(self) {
+        if self.session.is_open() {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            idle.push(session);
+            idle.push(self.session);
         }
     }
 }

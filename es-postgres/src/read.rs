@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use es_core::{
     Direction, EventId, Filter, LogPage, LogQuery, Position, StoreError, StoredEvent, StreamId,
@@ -14,13 +15,13 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use crate::error::nothing_written;
+use crate::error::{Fault, nothing_written};
 use crate::pool::{Lent, Pool};
 use crate::row::{EVENT_COLUMNS, Memory, signed, unsigned};
 use crate::schema::Schema;
 use crate::session::Session;
 use crate::snapshot;
-use crate::thread::Thread;
+use crate::thread::{Thread, in_time};
 
 /// The values of a query's parameters, in their order.
 macro_rules! parameters {
@@ -28,6 +29,7 @@ macro_rules! parameters {
         vec![$(Box::new($value) as Parameter),*]
     };
 }
+pub(crate) use parameters;
 
 /// How many positions a filtered read looks at before it answers how far it came.
 const STEP: u64 = 50_000;
@@ -68,8 +70,9 @@ pub(crate) fn statements(schema: &Schema) -> Vec<String> {
 
 /// What reads: the connections, and what is remembered of what they read.
 pub(crate) struct Readers {
-    pub(crate) pool: Pool,
+    pool: Pool,
     thread: Thread,
+    patience: Duration,
     /// The size of an event in the latest pages, by which the next ones are asked for.
     event_bytes: AtomicUsize,
     /// As many as were ever needed at once.
@@ -77,18 +80,23 @@ pub(crate) struct Readers {
 }
 
 /// A value of a parameter, to be sent along.
-type Parameter = Box<dyn ToSql + Sync + Send>;
+pub(crate) type Parameter = Box<dyn ToSql + Sync + Send>;
 
 /// How many rows the server is asked for, and how many events are wanted of them.
 #[derive(Debug, Clone, Copy)]
-struct Asked {
+pub(crate) struct Asked {
     rows: i64,
     limit: usize,
 }
 
+impl Asked {
+    /// At most one.
+    pub(crate) const ONE: Self = Self { rows: 2, limit: 1 };
+}
+
 /// Rows as they came, and whether those that were asked for ended with them.
-struct Gathered {
-    rows: Vec<Row>,
+pub(crate) struct Gathered {
+    pub(crate) rows: Vec<Row>,
     end: bool,
     /// The log's last position before they were read, if it was asked for.
     head: Position,
@@ -102,20 +110,20 @@ struct Page {
 }
 
 impl Readers {
-    pub(crate) fn new(pool: Pool, thread: Thread) -> Self {
+    pub(crate) fn new(pool: Pool, thread: Thread, patience: Duration) -> Self {
         Self {
             pool,
             thread,
+            patience,
             event_bytes: AtomicUsize::new(256),
             memories: Mutex::default(),
         }
     }
 
     pub(crate) async fn head(&self) -> Result<Position, StoreError> {
-        let lent = self.pool.lend().await?;
-        self.thread
-            .run(async move { head(lent.session()?).await })
-            .await
+        let gathered = self.gather(Query::Head, Vec::new(), Asked::ONE).await?;
+        let row = gathered.rows.first().ok_or(Fault::Answer)?;
+        position(row)
     }
 
     pub(crate) async fn find(
@@ -124,8 +132,7 @@ impl Readers {
         id: EventId,
     ) -> Result<Option<StoredEvent>, StoreError> {
         let parameters = parameters![stream.as_str().to_owned(), Uuid::from(id)];
-        let asked = Asked { rows: 2, limit: 1 };
-        let page = self.page(Query::Find, parameters, asked).await?;
+        let page = self.page(Query::Find, parameters, Asked::ONE).await?;
         Ok(page.events.into_iter().next())
     }
 
@@ -201,10 +208,9 @@ impl Readers {
         parameters: Vec<Parameter>,
         asked: Asked,
     ) -> Result<Page, StoreError> {
-        let lent = self.pool.lend().await?;
         // Gathered where the connection lives; made into events here, while it gathers the next ones.
-        let reading = async move { rows(lent, query, &parameters, asked).await };
-        let Gathered { rows, end, head } = self.thread.run(reading).await?;
+        let gathered = self.gather(query, parameters, asked).await?;
+        let Gathered { rows, end, head } = gathered;
         let mut memory = self.memories().pop().unwrap_or_else(Memory::new);
         let events = rows.iter().map(|row| memory.event(row));
         let events = events.collect::<Result<Vec<_>, _>>()?;
@@ -216,6 +222,18 @@ impl Readers {
         Ok(Page { events, end, head })
     }
 
+    /// Has a connection answer a query.
+    pub(crate) async fn gather(
+        &self,
+        query: Query,
+        parameters: Vec<Parameter>,
+        asked: Asked,
+    ) -> Result<Gathered, StoreError> {
+        let lent = self.pool.lend().await?;
+        let answer = async move { rows(lent, query, &parameters, asked).await };
+        self.thread.run(in_time(self.patience, answer)).await
+    }
+
     fn memories(&self) -> MutexGuard<'_, Vec<Memory>> {
         self.memories.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -223,12 +241,12 @@ impl Readers {
 
 /// Sends a query and takes what comes, until there are enough rows or they are large.
 async fn rows(
-    mut lent: Lent,
+    lent: Lent,
     query: Query,
     parameters: &[Parameter],
     asked: Asked,
 ) -> Result<Gathered, StoreError> {
-    let session = lent.session()?;
+    let session = &lent.session;
     let parameters = parameters
         .iter()
         .map(|parameter| &**parameter as &(dyn ToSql + Sync));
@@ -251,9 +269,11 @@ async fn rows(
         }
         if bytes > MAX_BYTES {
             // What else the server sends of it isn't read.
-            lent.give_up();
-            end = false;
-            break;
+            return Ok(Gathered {
+                rows,
+                end: false,
+                head,
+            });
         }
         bytes += row.raw_size_bytes();
         rows.push(row);
@@ -261,6 +281,7 @@ async fn rows(
     if signed(rows.len() as u64) == asked.rows {
         end = false;
     }
+    lent.keep();
     Ok(Gathered { rows, end, head })
 }
 
@@ -271,6 +292,10 @@ async fn head(session: &Session) -> Result<Position, StoreError> {
         .query_one(&session.statements[Query::Head as usize], &[])
         .await
         .map_err(nothing_written)?;
+    position(&row)
+}
+
+fn position(row: &Row) -> Result<Position, StoreError> {
     let head = row.try_get(0).map_err(nothing_written)?;
     Ok(Position::new(unsigned(head).unwrap_or_default()))
 }

@@ -44,7 +44,7 @@ impl Schema {
     }
 
     /// Each brings the schema one version further; they are never changed, only added to.
-    fn migrations(&self) -> [String; 2] {
+    fn migrations(&self) -> [String; 3] {
         let schema = &self.identifier;
         let body = format!(
             include_str!("sql/body.sql"),
@@ -61,6 +61,7 @@ impl Schema {
         [
             format!(include_str!("sql/1.sql"), schema = schema),
             format!(include_str!("sql/2.sql"), schema = schema, append = append,),
+            format!(include_str!("sql/3.sql"), schema = schema),
         ]
     }
 

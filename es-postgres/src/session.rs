@@ -13,6 +13,7 @@ use crate::PostgresOptions;
 use crate::error::{Fault, nothing_written};
 use crate::schema::Schema;
 use crate::statements::Statements;
+use crate::thread::in_time;
 use crate::tls::Socket;
 
 /// An open connection.
@@ -46,10 +47,7 @@ impl Session {
                 .into();
             Ok(session)
         };
-        match tokio::time::timeout(options.connect_timeout, opening).await {
-            Ok(opened) => opened,
-            Err(_) => Err(Fault::Late.into()),
-        }
+        in_time(options.connect_timeout, opening).await
     }
 
     /// Connects without asking for a schema that is up to date.
@@ -58,7 +56,9 @@ impl Session {
         notified: Notified,
     ) -> Result<Self, StoreError> {
         let config = options.config()?;
-        let (client, connection) = crate::tls::connect(&config, options).await?;
+        // The driver's own time-out ends before a server is greeted.
+        let connecting = crate::tls::connect(&config, options);
+        let (client, connection) = in_time(options.connect_timeout, connecting).await?;
         let connection = tokio::spawn(drive(connection, notified)).abort_handle();
         Ok(Self {
             client,
@@ -149,10 +149,11 @@ pub(crate) async fn prepare(
     schema: &Schema,
 ) -> Result<bool, StoreError> {
     let mut session = Session::connect(options, Box::new(|_| ())).await?;
-    session.check(options).await?;
-    schema.prepare(&mut session.client).await?;
+    let patience = options.patience().saturating_add(options.lock_timeout);
+    in_time(patience, session.check(options)).await?;
+    in_time(patience, schema.prepare(&mut session.client)).await?;
     if options.tamper_evident {
-        schema.make_tamper_evident(&mut session.client).await?;
+        in_time(patience, schema.make_tamper_evident(&mut session.client)).await?;
     }
-    schema.is_tamper_evident(&mut session.client).await
+    in_time(patience, schema.is_tamper_evident(&mut session.client)).await
 }

@@ -1,9 +1,8 @@
 use es_core::{Json, Revision, Snapshot, StoreError, StreamId};
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use crate::error::{Fault, nothing_written};
-use crate::read::{Query, Readers};
+use crate::error::Fault;
+use crate::read::{Asked, Parameter, Query, Readers, parameters};
 use crate::row::{integer, signed, text, unsigned};
 use crate::schema::Schema;
 
@@ -29,61 +28,47 @@ impl Readers {
         stream: &StreamId,
         at_most: Revision,
     ) -> Result<Option<Snapshot>, StoreError> {
-        let lent = self.pool.lend().await?;
-        let session = lent.session()?;
-        let statement = &session.statements[Query::LoadSnapshot as usize];
-        let parameters: [&(dyn ToSql + Sync); 2] = [&stream.as_str(), &signed(at_most.number())];
-        let row = session
-            .client
-            .query_opt(statement, &parameters)
-            .await
-            .map_err(nothing_written)?;
-        let Some(row) = row else {
+        let parameters = parameters![stream.as_str().to_owned(), signed(at_most.number())];
+        let gathering = self.gather(Query::LoadSnapshot, parameters, Asked::ONE);
+        let gathered = gathering.await?;
+        let Some(row) = gathered.rows.first() else {
             return Ok(None);
         };
         let wrong = |column| Fault::Snapshot { column };
-        let revision = integer(&row, 0)
+        let revision = integer(row, 0)
             .and_then(unsigned)
             .ok_or(wrong("revision"))?;
         let event_id: Uuid = row.try_get(1).map_err(|_| wrong("event_id"))?;
-        let fold = integer(&row, 3).and_then(|fold| fold.try_into().ok());
+        let fold = integer(row, 3).and_then(|fold| fold.try_into().ok());
         Ok(Some(Snapshot::new(
             stream.clone(),
             Revision::new(revision),
             event_id.into(),
-            integer(&row, 2).ok_or(wrong("schema"))?.cast_unsigned(),
+            integer(row, 2).ok_or(wrong("schema"))?.cast_unsigned(),
             fold.ok_or(wrong("fold"))?,
-            Json::from_stored(text(&row, 4).ok_or(wrong("state"))?),
+            Json::from_stored(text(row, 4).ok_or(wrong("state"))?),
         )))
     }
 
     pub(crate) async fn keep_snapshot(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
-        let parameters: [&(dyn ToSql + Sync); 6] = [
-            &snapshot.stream.as_str(),
-            &signed(snapshot.revision.number()),
-            &Uuid::from(snapshot.event_id),
-            &snapshot.schema.cast_signed(),
-            &i64::from(snapshot.fold),
-            &snapshot.state.as_str(),
+        let parameters = parameters![
+            snapshot.stream.as_str().to_owned(),
+            signed(snapshot.revision.number()),
+            Uuid::from(snapshot.event_id),
+            snapshot.schema.cast_signed(),
+            i64::from(snapshot.fold),
+            snapshot.state.as_str().to_owned()
         ];
-        self.execute(Query::KeepSnapshot, &parameters).await
+        self.execute(Query::KeepSnapshot, parameters).await
     }
 
     pub(crate) async fn delete_snapshots(&self, stream: &StreamId) -> Result<(), StoreError> {
-        self.execute(Query::DeleteSnapshots, &[&stream.as_str()])
-            .await
+        let parameters = parameters![stream.as_str().to_owned()];
+        self.execute(Query::DeleteSnapshots, parameters).await
     }
 
     /// An error leaves it open whether the snapshot is there, which matters to nobody.
-    async fn execute(
-        &self,
-        query: Query,
-        parameters: &[&(dyn ToSql + Sync)],
-    ) -> Result<(), StoreError> {
-        let lent = self.pool.lend().await?;
-        let session = lent.session()?;
-        let statement = &session.statements[query as usize];
-        let done = session.client.execute(statement, parameters).await;
-        done.map(drop).map_err(nothing_written)
+    async fn execute(&self, query: Query, parameters: Vec<Parameter>) -> Result<(), StoreError> {
+        self.gather(query, parameters, Asked::ONE).await.map(drop)
     }
 }

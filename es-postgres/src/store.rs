@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio_postgres::Transaction;
 
 use crate::append::Writer;
+use crate::append_in::Within;
 use crate::hashed::Hashed;
 use crate::pool::Pool;
 use crate::read::{self, Readers};
@@ -27,8 +28,7 @@ pub struct PostgresStore {
 
 struct Shared {
     options: Arc<PostgresOptions>,
-    /// The call of the database's function, for transactions of the user's.
-    append: String,
+    within: Within,
     hashed: Hashed,
     writer: Writer,
     readers: Readers,
@@ -66,12 +66,12 @@ impl PostgresStore {
         let hashed = thread.run(preparing).await?;
         let (head, _) = watch::channel(Position::START);
         let head = Arc::new(head);
-        let append = call::sql(&schema);
+        let within = Within::new(&schema);
         let statements = read::statements(&schema).into();
         let pool = Pool::new(Arc::clone(&options), thread.clone(), statements);
         let writer = Writer::start(
             Arc::clone(&options),
-            [append.clone(), schema.append_lone()],
+            [call::sql(&schema), schema.append_lone()],
             hashed.clone(),
             &thread,
             Arc::clone(&head),
@@ -80,11 +80,11 @@ impl PostgresStore {
         tracing::debug!(connections = options.connections, "PostgreSQL store opened");
         Ok(Self {
             shared: Arc::new(Shared {
-                options,
-                append,
+                within,
                 hashed,
                 writer,
-                readers: Readers::new(pool, thread),
+                readers: Readers::new(pool, thread, options.patience()),
+                options,
                 watcher,
             }),
         })
@@ -101,7 +101,11 @@ impl PostgresStore {
     ///
     /// Make it the last statement before the commit. From this call on until then **every other append of this store
     /// waits**, in all processes: it holds the lock that makes positions gapless and their order that of commits. It
-    /// also costs a commit of its own, as it can't share one with other appends.
+    /// also costs a commit of its own, as it can't share one with other appends. It waits for that lock as long as your
+    /// session's `lock_timeout` says, which is for ever if nothing is said.
+    ///
+    /// If the future is dropped before it is ready, as by a time-out, the transaction can't be committed any more: the
+    /// database refuses it (SQLSTATE `ES004`). Roll it back, or to a savepoint from before.
     ///
     /// ```no_run
     /// # use es_core::{Append, StoreError};
@@ -134,9 +138,10 @@ impl PostgresStore {
         append: Append,
     ) -> Result<Appended, StoreError> {
         append.check(&Limits::DEFAULT)?;
-        let (shared, inlines) = (&self.shared, &self.shared.options.inline);
-        let (sql, hashed) = (&shared.append, &shared.hashed);
-        inline::append_one(sql, inlines, transaction, &append, hashed).await
+        let shared = &self.shared;
+        let (inlines, hashed) = (&shared.options.inline, &shared.hashed);
+        let within = &shared.within;
+        within.append(transaction, &append, inlines, hashed).await
     }
 }
 

@@ -11,7 +11,7 @@ use crate::error::{gone, nothing_written};
 use crate::row::unsigned;
 use crate::schema::Schema;
 use crate::session::Session;
-use crate::thread::Thread;
+use crate::thread::{Thread, in_time};
 
 /// Tells the head of the log to whoever waits, and listens and looks for other processes' appends while somebody does.
 pub(crate) struct Watcher {
@@ -87,7 +87,8 @@ impl Others {
     async fn watch(mut self, mut waiting: watch::Receiver<usize>) {
         while waiting.wait_for(|waiting| *waiting > 0).await.is_ok() {
             // Its errors are met again by whoever reads, and the next look connects anew.
-            if let Err(error) = self.look().await {
+            let patience = self.options.patience();
+            if let Err(error) = in_time(patience, self.look()).await {
                 tracing::debug!(
                     error = &error as &dyn std::error::Error,
                     "others can't be watched"

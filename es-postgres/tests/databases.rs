@@ -2,7 +2,7 @@
 
 mod support;
 
-use es_core::{EventStore, LogQuery, Revision, SnapshotStore, StoreError, StreamQuery};
+use es_core::{EventId, EventStore, LogQuery, Revision, SnapshotStore, StoreError, StreamQuery};
 use es_postgres::PostgresStore;
 use es_servers::{Postgres, needs_own_postgres, needs_postgres};
 use futures_util::future::join_all;
@@ -23,19 +23,22 @@ needs_postgres! {
     async fn a_schema_may_be_called_anything_that_postgres_takes() {
         let shared = Database::shared();
         let client = shared.client().await;
+        // In a database of its own, since another program's schema may be called so.
+        let name = format!("es_names_{}", EventId::random()).replace('-', "_");
+        client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let own = shared.url_of(&name);
         let longest = "ü".repeat(31) + "x";
         for name in ["has space", "quo\"te'd", "ba\\ck'slash", "dol$$lar$append$", "Älter", "select", &longest] {
-            let store = PostgresStore::options().schema(name).open(shared.url()).await;
+            let store = PostgresStore::options().schema(name).open(&own).await;
             let store = store.unwrap_or_else(|error| panic!("{name}: {}", told(&error)));
             store.append(append(1, 2)).await.unwrap();
             assert_eq!(sound(&store).await.len(), 2);
-            let dropping = format!("DROP SCHEMA \"{}\" CASCADE", name.replace('"', "\"\""));
-            client.batch_execute(&dropping).await.unwrap();
         }
         for name in ["", "a\0b", "pg_mine", &"x".repeat(64)] {
-            let refused = PostgresStore::options().schema(name).open(shared.url()).await;
+            let refused = PostgresStore::options().schema(name).open(&own).await;
             assert!(matches!(refused, Err(StoreError::Invalid(_))), "{name:?}");
         }
+        client.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
     }
 
     #[tokio::test]
@@ -227,7 +230,7 @@ needs_own_postgres! {
         let database = Database::of(&server);
         let make = "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0";
         database.client().await.batch_execute(make).await.unwrap();
-        let url = database.url().replace("/postgres", "/latin");
+        let url = database.url_of("latin");
         let refused = database.options().open(url).await.unwrap_err();
         assert!(told(&refused).contains("LATIN1"), "{}", told(&refused));
     }

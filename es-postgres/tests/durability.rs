@@ -28,16 +28,15 @@ needs_own_postgres! {
         let store = database.store().await;
         let schema = database.schema();
         let note = format!(
-            "CREATE TABLE {schema}.noted (setting text); CREATE FUNCTION {schema}.note() RETURNS trigger LANGUAGE plpgsql \
-             AS $$ BEGIN INSERT INTO {schema}.noted VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$; \
+            "CREATE TABLE {schema}.noted (setting text, written pg_lsn); CREATE FUNCTION {schema}.note() RETURNS trigger LANGUAGE plpgsql \
+             AS $note$ BEGIN INSERT INTO {schema}.noted VALUES (current_setting('synchronous_commit'), pg_current_wal_insert_lsn()); RETURN NULL; END $note$; \
              CREATE TRIGGER note AFTER INSERT ON {schema}.events EXECUTE FUNCTION {schema}.note()"
         );
         client.batch_execute(&note).await.unwrap();
         for number in 1..=5 {
-            let written = "SELECT pg_current_wal_insert_lsn()::text";
-            let before: String = client.query_one(written, &[]).await.unwrap().get(0);
             store.append(append(number, 1)).await.unwrap();
-            let flushed = format!("SELECT pg_current_wal_flush_lsn() > '{before}'::pg_lsn");
+            // Behind the insert stands at least the commit.
+            let flushed = format!("SELECT pg_current_wal_flush_lsn() > max(written) FROM {schema}.noted");
             assert!(client.query_one(&flushed, &[]).await.unwrap().get::<_, bool>(0));
         }
         let settings = format!("SELECT string_agg(setting, ' ') FROM {schema}.noted");

@@ -5,12 +5,13 @@ mod support;
 use std::time::Duration;
 
 use es_core::{
-    Append, Checkpoint, EventStore, Expected, Filter, LogQuery, Next, Position, StoreError,
-    Subscription,
+    Append, Checkpoint, EventId, EventStore, Expected, Filter, LogQuery, Next, Position,
+    StoreError, Subscription,
 };
 use es_postgres::PostgresStore;
+use es_postgres::tokio_postgres::NoTls;
 use es_servers::needs_postgres;
-use support::{Database, append, log, soon, sound, stream, until};
+use support::{Database, append, log, pid, soon, sound, stream, until, wait_for};
 
 /// Every event after this position, and how far was looked.
 async fn poll(store: &PostgresStore, after: Position) -> (Vec<u64>, Position) {
@@ -35,9 +36,8 @@ needs_postgres! {
             let other = other.clone();
             async move { other.append(append(3, 1)).await }
         });
-        let beside = database.client().await;
-        let waits = "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
-        until(&beside, waits).await;
+        let waits = wait_for(pid(&stalled).await, 1);
+        until(&database.client().await, &waits).await;
 
         let (seen, looked_to) = poll(&one, Position::START).await;
         assert_eq!(seen, [1]);
@@ -102,7 +102,7 @@ needs_postgres! {
         let database = Database::shared();
         let store = database.store().await;
         let mut client = database.client().await;
-        let pid: i32 = client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+        let pid = pid(&client).await;
         let transaction = client.transaction().await.unwrap();
         store.append_in(&transaction, append(1, 3)).await.unwrap();
         let waiting = tokio::spawn({
@@ -110,6 +110,7 @@ needs_postgres! {
             async move { store.append(append(2, 1)).await }
         });
         let beside = database.client().await;
+        until(&beside, &wait_for(pid, 1)).await;
         beside.query_one("SELECT pg_terminate_backend($1)", &[&pid]).await.unwrap();
         let appended = soon("the append", waiting).await.unwrap().unwrap();
         assert_eq!(appended.position().number(), 1);
@@ -167,11 +168,11 @@ needs_postgres! {
         let database = Database::shared();
         let store = database.store().await;
         let client = database.client().await;
-        let name = format!("es_other_{}", std::process::id());
+        let name = format!("es_other_{}", EventId::random()).replace('-', "_");
         client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-        let mut other: es_postgres::tokio_postgres::Config = database.url().parse().unwrap();
-        other.dbname(&name);
-        let (other, connection) = other.connect(es_postgres::tokio_postgres::NoTls).await.unwrap();
+        let url = database.url_of(&name);
+        let connecting = es_postgres::tokio_postgres::connect(&url, NoTls);
+        let (other, connection) = connecting.await.unwrap();
         let connection = tokio::spawn(connection);
         other.batch_execute("CREATE TABLE theirs (x integer); BEGIN; INSERT INTO theirs VALUES (1)").await.unwrap();
         for number in 1..=5 {

@@ -2,16 +2,11 @@
 
 mod support;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use es_core::{Aggregate, Apply, Event, NoError, Repository};
 use es_servers::needs_postgres;
 use serde::{Deserialize, Serialize};
 use support::Database;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
+use support::proxy::Proxy;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
 #[event(name = "counter.counted")]
@@ -28,79 +23,6 @@ impl Apply<Counted> for Counter {
     fn apply(&mut self, _: Counted) {
         self.count += 1;
     }
-}
-
-/// Passes everything on, and counts how often the server is asked again after it answered.
-struct Proxy {
-    url: String,
-    round_trips: Arc<AtomicUsize>,
-}
-
-impl Proxy {
-    async fn start(database: &Database) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let here = listener.local_addr().unwrap();
-        let (_, server) = database.url().split_once("//").unwrap();
-        let server = server.split(['/', '?']).next().unwrap();
-        let server = server.rsplit('@').next().unwrap().to_owned();
-        let url = database.url().replace(&server, &here.to_string());
-        let round_trips = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&round_trips);
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(&server).await.unwrap();
-                let ((from_client, to_client), (from_server, to_server)) =
-                    (client.into_split(), server.into_split());
-                tokio::spawn(pass(from_client, to_server, Some(Arc::clone(&counted))));
-                tokio::spawn(pass(from_server, to_client, None));
-            }
-        });
-        Self { url, round_trips }
-    }
-
-    /// How many round trips something takes.
-    async fn count<T>(&self, work: impl Future<Output = T>) -> usize {
-        let before = self.round_trips.load(Ordering::SeqCst);
-        work.await;
-        self.round_trips.load(Ordering::SeqCst) - before
-    }
-}
-
-/// Each `Sync` that a client sends is a round trip: it waits for the answer before it goes on.
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, count: Option<Arc<AtomicUsize>>) {
-    let (mut buffer, mut stream) = (vec![0; 65_536], Vec::new());
-    let mut started = false;
-    while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        if let Some(count) = &count {
-            stream.extend_from_slice(&buffer[..length]);
-            while let Some(message) = next(&mut stream, &mut started) {
-                // `Sync` of the extended protocol, `Query` of the simple one.
-                if message == b'S' || message == b'Q' {
-                    count.fetch_add(1, Ordering::SeqCst);
-                }
-            }
-        }
-        if to.write_all(&buffer[..length]).await.is_err() {
-            return;
-        }
-    }
-}
-
-/// Takes a whole message from what a client sent: its type, 0 for those at the beginning, which have none.
-fn next(stream: &mut Vec<u8>, started: &mut bool) -> Option<u8> {
-    let (message, at) = if *started {
-        (*stream.first()?, 1)
-    } else {
-        (0, 0)
-    };
-    let length = stream.get(at..at + 4)?.try_into().unwrap();
-    let end = at + usize::try_from(u32::from_be_bytes(length)).unwrap();
-    if stream.len() < end {
-        return None;
-    }
-    stream.drain(..end);
-    *started = true;
-    Some(message)
 }
 
 needs_postgres! {
@@ -180,11 +102,7 @@ needs_postgres! {
         let (mut client, watch) = (database.client().await, database.client().await);
         let holding = client.transaction().await.unwrap();
         theirs.append_in(&holding, one(Expected::Any)).await.unwrap();
-        let holder = holding.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get::<_, i32>(0);
-        let waiting = format!(
-            "SELECT count(*) > 0 FROM pg_locks w JOIN pg_locks h USING (locktype, classid, objid, database) \
-             WHERE NOT w.granted AND h.granted AND locktype = 'advisory' AND h.pid = {holder}"
-        );
+        let waiting = support::wait_for(support::pid(&holding).await, 1);
         let mut appended = None;
         let appending = async { appended = Some(ours.append(one(Expected::Any)).await.unwrap()) };
         let overtaking = async {

@@ -350,13 +350,8 @@ needs_postgres! {
         let watch = database.client().await;
         let holding = first.transaction().await.unwrap();
         plain.append_in(&holding, support::append(2, 1)).await.unwrap();
-        let holder = holding.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get::<_, i32>(0);
-        let waiting = |count: u32| {
-            format!(
-                "SELECT count(*) = {count} FROM pg_locks w JOIN pg_locks h USING (locktype, classid, objid, database) \
-                 WHERE NOT w.granted AND h.granted AND locktype = 'advisory' AND h.pid = {holder}"
-            )
-        };
+        let holder = support::pid(&holding).await;
+        let waiting = |count| support::wait_for(holder, count);
         let asking = tokio::spawn(database.options().tamper_evident().open(database.url().to_owned()));
         support::until(&watch, &waiting(1)).await;
         let appending = tokio::spawn({
@@ -404,6 +399,7 @@ needs_postgres! {
         let client = database.client().await;
         let first = format!(
             "SET search_path = {}; ALTER TABLE events DROP COLUMN hash; DROP FUNCTION hash; DROP FUNCTION append; \
+             DROP TABLE unfinished; DROP FUNCTION refuse_unfinished; \
              DELETE FROM es_migrations WHERE version > 1",
             database.schema()
         );

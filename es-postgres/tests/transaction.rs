@@ -2,12 +2,10 @@
 
 mod support;
 
-use es_core::{
-    Append, Checkpoint, EventStore, Expected, Filter, Position, StoreError, Subscription,
-};
+use es_core::{Append, EventStore, Expected, StoreError};
 use es_postgres::tokio_postgres::IsolationLevel;
 use es_servers::{Postgres, needs_own_postgres, needs_postgres};
-use support::{Database, append, events, log, soon, sound, stream, told, until};
+use support::{Database, append, events, log, polled, soon, sound, stream, told};
 
 needs_postgres! {
     #[tokio::test]
@@ -61,28 +59,6 @@ needs_postgres! {
     }
 
     #[tokio::test]
-    async fn a_subscriber_wakes_for_it_when_it_is_committed() {
-        let database = Database::shared();
-        // Polling would come too late for this test.
-        let never = std::time::Duration::from_hours(1);
-        let store = database.options().poll_interval(never).open(database.url()).await.unwrap();
-        let mut client = database.client().await;
-        let waiting = tokio::spawn({
-            let store = store.clone();
-            async move { store.wait_past(Position::START).await }
-        });
-        let listens = "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'es-postgres' \
-                       AND query LIKE 'LISTEN%' OR query LIKE 'SELECT coalesce(max(position)%'";
-        until(&client, listens).await;
-        let transaction = client.transaction().await.unwrap();
-        store.append_in(&transaction, append(1, 1)).await.unwrap();
-        transaction.commit().await.unwrap();
-        soon("the wake-up", waiting).await.unwrap().unwrap();
-        let mut subscription = Subscription::new(store, Filter::all(), Checkpoint::START);
-        assert!(subscription.next().await.unwrap().event().is_some());
-    }
-
-    #[tokio::test]
     async fn another_isolation_level_than_read_committed_is_refused() {
         let database = Database::shared();
         let store = database.store().await;
@@ -132,6 +108,44 @@ needs_postgres! {
             }
             (appended, changed) => panic!("no deadlock: {appended:?}, {changed:?}"),
         }
+    }
+
+    #[tokio::test]
+    async fn an_append_that_was_dropped_half_way_can_not_be_committed() {
+        let database = Database::shared();
+        let store = database.store().await;
+        let mut client = database.client().await;
+        for polls in 1.. {
+            let transaction = client.transaction().await.unwrap();
+            let dropped = polled(polls, store.append_in(&transaction, append(1, 3))).await;
+            let committed = transaction.commit().await;
+            let Some(appended) = dropped else {
+                let refused = committed.unwrap_err();
+                assert_eq!(refused.code().unwrap().code(), "ES004", "after {polls} polls");
+                assert!(log(&store).await.is_empty(), "after {polls} polls");
+                continue;
+            };
+            committed.unwrap();
+            assert!(polls > 1);
+            assert_eq!(appended.unwrap().position().number(), 3);
+            break;
+        }
+        assert_eq!(sound(&store).await.len(), 3);
+    }
+
+    #[tokio::test]
+    async fn an_append_that_was_dropped_half_way_is_undone_with_its_savepoint() {
+        let database = Database::shared();
+        let store = database.store().await;
+        let mut client = database.client().await;
+        let mut transaction = client.transaction().await.unwrap();
+        let savepoint = transaction.savepoint("before").await.unwrap();
+        assert!(polled(1, store.append_in(&savepoint, append(1, 3))).await.is_none());
+        savepoint.rollback().await.unwrap();
+        store.append_in(&transaction, append(2, 1)).await.unwrap();
+        transaction.commit().await.unwrap();
+        let log = log(&store).await;
+        assert_eq!((log.len(), &log[0].envelope.stream), (1, &stream(2)));
     }
 
     /// It counts by what its transaction does, not by what the session is set to.

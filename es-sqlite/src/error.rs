@@ -55,6 +55,8 @@ pub(crate) enum Fault {
         found: u32,
         known: u32,
     },
+    #[error("the handler of the projection `{0}` panicked")]
+    InlinePanicked(&'static str),
     #[error("the handler has ended the transaction, which is the append's to end")]
     InlineEnded,
     #[error("the store is closed")]

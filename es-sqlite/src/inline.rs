@@ -1,5 +1,6 @@
 //! Projections that are kept inside of appends.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use es_core::{
@@ -101,7 +102,7 @@ impl Inlines {
             let stored = StoredEvent::placed(stream, event.clone(), *at);
             for inline in &self.0 {
                 if inline.filter.passes(stream.category(), &event.name) {
-                    inline.with(|handler| handler.handle(connection, &stored, false))?;
+                    inline.with(|handler| handler.handle(connection, &stored, false))??;
                 }
             }
         }
@@ -132,8 +133,11 @@ impl Inlines {
 }
 
 impl Inline {
-    fn with<T>(&self, job: impl FnOnce(&mut dyn Handle) -> T) -> T {
-        job(&mut *self.handler.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Has the handler do something. If it panics, that is its own mistake, and not the end of the thread that writes.
+    fn with<T>(&self, job: impl FnOnce(&mut dyn Handle) -> T) -> Result<T, Fault> {
+        let mut handler = self.handler.lock().unwrap_or_else(PoisonError::into_inner);
+        let caught = catch_unwind(AssertUnwindSafe(|| job(&mut *handler)));
+        caught.map_err(|_| Fault::InlinePanicked(self.name))
     }
 
     /// Makes it of the log, where it is new or of a higher version, and has it required from then on.
@@ -154,7 +158,7 @@ impl Inline {
             }
             _ => {}
         }
-        self.with(|handler| handler.create(transaction))
+        self.with(|handler| handler.create(transaction))?
             .map_err(refused)?;
         let mut rows = Rows::new();
         let mut after = Position::START;
@@ -164,14 +168,14 @@ impl Inline {
                 .limit(PAGE);
             let (page, looked_to, end) = read_log(transaction, &mut rows, &query)?;
             for event in page.into_events() {
-                self.with(|handler| handler.handle(transaction, &event, true))?;
+                self.with(|handler| handler.handle(transaction, &event, true))??;
             }
             after = looked_to;
             if end {
                 break;
             }
         }
-        self.with(|handler| handler.activate(transaction))
+        self.with(|handler| handler.activate(transaction))?
             .map_err(refused)?;
         transaction
             .execute(

@@ -1,15 +1,13 @@
 //! Appends with what projections do with them, in one transaction.
 
 use es_core::{Append, Appended, StoreError};
-use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{IsolationLevel, Transaction};
+use tokio_postgres::IsolationLevel;
 
 use super::Inlines;
-use crate::call::{Answer, Call, TYPES};
-use crate::error::{Failure, Fault, cause, nothing_written};
+use crate::call::{Answer, Call};
+use crate::error::{Failure, cause};
 use crate::hashed::Hashed;
 use crate::session::Session;
-use crate::statements::Statements;
 
 /// Whether a projection said no, and to nothing but this append.
 fn is_refusal(error: &StoreError) -> bool {
@@ -66,64 +64,4 @@ pub(crate) async fn append_all(
     }
     transaction.commit().await.map_err(Failure::of)?;
     Ok(results)
-}
-
-/// Appends in a transaction of the user's, and has the projections take it in there.
-pub(crate) async fn append_one(
-    sql: &str,
-    inlines: &Inlines,
-    transaction: &Transaction<'_>,
-    append: &Append,
-    hashed: &Hashed,
-) -> Result<Appended, StoreError> {
-    let call = Call::new([append], hashed.known());
-    let parameters: Vec<(&(dyn ToSql + Sync), _)> =
-        call.parameters(&true).into_iter().zip(TYPES).collect();
-    if !inlines.is_empty() {
-        let told = inlines.told();
-        let tell = "SELECT set_config('es.inline', $1, true)";
-        let told = transaction.query_typed(tell, &[(&told, Type::TEXT)]).await;
-        told.map_err(nothing_written)?;
-        run(transaction, "SAVEPOINT es_append").await?;
-    }
-    // The connection isn't ours, so nothing is prepared on it.
-    let rows = transaction
-        .query_typed(sql, &parameters)
-        .await
-        .inspect_err(|error| _ = hashed.learn(error))
-        .map_err(nothing_written)?;
-    let row = rows.first().ok_or(Fault::Answer)?;
-    let outcome = Answer::read(row, &call)?.of(0, append);
-    if inlines.is_empty() {
-        return outcome;
-    }
-    let appended = match outcome {
-        Ok(appended) if !appended.is_repeated() => appended,
-        outcome => {
-            run(transaction, "RELEASE es_append").await?;
-            return outcome;
-        }
-    };
-    let statements = Statements::default();
-    match inlines
-        .take(transaction, &statements, append, &appended)
-        .await
-    {
-        Ok(()) => {
-            run(transaction, "RELEASE es_append").await?;
-            Ok(appended)
-        }
-        Err(refusal) => {
-            let undo = "ROLLBACK TO es_append; RELEASE es_append";
-            run(transaction, undo).await?;
-            Err(refusal)
-        }
-    }
-}
-
-async fn run(transaction: &Transaction<'_>, sql: &str) -> Result<(), StoreError> {
-    transaction
-        .batch_execute(sql)
-        .await
-        .map_err(nothing_written)
 }

@@ -3,16 +3,18 @@
 mod append;
 mod register;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use es_core::{Append, Appended, BoxFuture, Cause, Filter, Recorded, StoreError, StoredEvent};
+use futures_util::FutureExt;
 use tokio::sync::Mutex;
 use tokio_postgres::Transaction;
 
-pub(crate) use append::{append_all, append_one};
+pub(crate) use append::append_all;
 pub(crate) use register::register;
 
-use crate::error::{is_constraint, may_pass_later, without_details};
+use crate::error::{Fault, is_constraint, may_pass_later, without_details};
 use crate::schema::literal;
 use crate::statements::Statements;
 use crate::{Context, PostgresHandler};
@@ -44,11 +46,11 @@ trait Handle: Send {
 
 impl<H: PostgresHandler> Handle for H {
     fn create<'a>(&'a mut self, on: &'a Transaction<'a>) -> BoxFuture<'a, Result<(), Cause>> {
-        Box::pin(PostgresHandler::create(self, on))
+        Box::pin(async { caught::<H, _>(PostgresHandler::create(self, on)).await? })
     }
 
     fn activate<'a>(&'a mut self, on: &'a Transaction<'a>) -> BoxFuture<'a, Result<(), Cause>> {
-        Box::pin(PostgresHandler::activate(self, on))
+        Box::pin(async { caught::<H, _>(PostgresHandler::activate(self, on)).await? })
     }
 
     fn handle<'a>(
@@ -58,7 +60,7 @@ impl<H: PostgresHandler> Handle for H {
         event: &'a StoredEvent,
         replay: bool,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
+        let handling = async move {
             let Some(decoded) = event.decode()? else {
                 return Ok(());
             };
@@ -70,8 +72,15 @@ impl<H: PostgresHandler> Handle for H {
                 Some(error) if !is_constraint(error) => refused(cause),
                 _ => StoreError::rejected(H::NAME, without_details(cause)),
             })
-        })
+        };
+        Box::pin(async { caught::<H, _>(handling).await? })
     }
+}
+
+/// What a handler gives. If it panics, that is its own mistake, and not the end of whoever appends.
+async fn caught<H: PostgresHandler, T>(handling: impl Future<Output = T>) -> Result<T, Fault> {
+    let caught = AssertUnwindSafe(handling).catch_unwind().await;
+    caught.map_err(|_| Fault::InlinePanicked(H::NAME))
 }
 
 /// What a database says that wasn't asked for a domain's rule.
@@ -97,7 +106,7 @@ impl Inlines {
     }
 
     /// What a transaction that appends says in `es.inline`.
-    fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         let lines = self.0.iter();
         let lines = lines.map(|inline| format!("{}:{}", inline.name, inline.version));
         lines.collect::<Vec<_>>().join("\n")
@@ -113,7 +122,7 @@ impl Inlines {
     }
 
     /// Whether one of them wants an event of this append.
-    fn concern(&self, append: &Append) -> bool {
+    pub(crate) fn concern(&self, append: &Append) -> bool {
         let category = append.stream.category();
         let wants = |inline: &Inline| {
             let mut events = append.events.iter();
@@ -123,7 +132,7 @@ impl Inlines {
     }
 
     /// Has them take in what was appended.
-    async fn take(
+    pub(crate) async fn take(
         &self,
         on: &Transaction<'_>,
         statements: &Statements,

@@ -112,6 +112,23 @@ impl PostgresHandler for Bold {
     }
 }
 
+/// It has a mistake.
+#[derive(Projection)]
+#[projection(name = "faulty", version = 1, event = FaultyEvent)]
+#[event(Registered)]
+pub(crate) struct Faulty;
+
+impl PostgresHandler for Faulty {
+    async fn create(&mut self, _: &Transaction<'_>) -> Result<(), Cause> {
+        Ok(())
+    }
+    async fn handle(&mut self, event: Recorded<FaultyEvent>, _: &Context<'_>) -> Result<(), Cause> {
+        let FaultyEvent::Registered(registered) = event.event;
+        assert!(registered.email.contains('@'), "it is no address");
+        Ok(())
+    }
+}
+
 pub(crate) fn registered(email: &str) -> NewEvent {
     let payload = Json::parse(format!("{{\"email\":\"{email}\"}}")).unwrap();
     NewEvent::new(EventId::random(), "user.registered", 1, payload)

@@ -1,11 +1,12 @@
 use es_core::{EventStore, Position, StoreError};
 use es_servers::needs_postgres;
+use futures_util::future::join_all;
 
 use crate::domain::{
-    Bold, append, in_log, in_table, is_exact, is_missing, is_taken, noted, open, register,
+    Bold, Faulty, append, in_log, in_table, is_exact, is_missing, is_taken, noted, open, register,
     registered, with,
 };
-use crate::support::{Database, log};
+use crate::support::{Database, log, polled};
 
 needs_postgres! {
     #[tokio::test]
@@ -82,6 +83,83 @@ needs_postgres! {
         let plain = open(&database, database.options()).await;
         let transaction = client.transaction().await.unwrap();
         is_missing(plain.append_in(&transaction, register("5", "g@h.i")).await);
+    }
+
+    /// Else an event would be there that a required projection never saw.
+    #[tokio::test]
+    async fn in_a_transaction_of_the_users_an_append_dropped_half_way_can_not_be_committed() {
+        let database = Database::shared();
+        let store = open(&database, with(&database)).await;
+        let mut client = database.client().await;
+        let mut polls = 0;
+        loop {
+            polls += 1;
+            let transaction = client.transaction().await.unwrap();
+            let appending = store.append_in(&transaction, register("1", "a@b.c"));
+            let appended = polled(polls, appending).await;
+            let committed = transaction.commit().await;
+            is_exact(&database, &store).await;
+            if let Some(appended) = appended {
+                appended.unwrap();
+                committed.unwrap();
+                break;
+            }
+            let refused = committed.unwrap_err();
+            assert_eq!(refused.code().unwrap().code(), "ES004", "after {polls} polls");
+            assert!(log(&store).await.is_empty(), "after {polls} polls");
+        }
+        // Between the insert and the handler's among others.
+        assert!(polls > 4, "{polls} polls");
+        assert_eq!(in_log(&store).await.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_fails_that_append_alone_and_the_store_goes_on() {
+        let database = Database::shared();
+        let store = open(&database, with(&database).inline(Faulty)).await;
+        let appends = ["a@b.c", "nothing", "d@e.f"].map(|email| store.append(register(email, email)));
+        let [first, faulty, last] = join_all(appends).await.try_into().unwrap();
+        first.unwrap();
+        last.unwrap();
+        let Err(StoreError::Backend(cause)) = faulty else {
+            panic!("not refused: {faulty:?}");
+        };
+        assert!(cause.to_string().contains("`faulty`"), "{cause}");
+        is_exact(&database, &store).await;
+        // So does a transaction of the user's.
+        let mut client = database.client().await;
+        let transaction = client.transaction().await.unwrap();
+        let refused = store.append_in(&transaction, register("2", "nothing")).await;
+        assert!(matches!(refused, Err(StoreError::Backend(_))), "{refused:?}");
+        store.append_in(&transaction, register("2", "g@h.i")).await.unwrap();
+        transaction.commit().await.unwrap();
+        is_exact(&database, &store).await;
+        assert_eq!(in_log(&store).await.len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_commit_is_shared_by_a_bounded_number_that_concern_it() {
+        let database = Database::shared();
+        let store = open(&database, with(&database)).await;
+        let noting = format!(
+            "ALTER TABLE {}.addresses ADD COLUMN transaction bigint DEFAULT txid_current()",
+            database.schema()
+        );
+        let client = database.client().await;
+        client.batch_execute(&noting).await.unwrap();
+        let appends = (0..300).map(|number| {
+            store.append(register(&number.to_string(), &format!("{number}@b.c")))
+        });
+        for appended in join_all(appends).await {
+            appended.unwrap();
+        }
+        let most = format!(
+            "SELECT max(count) FROM (SELECT count(*) FROM {}.addresses GROUP BY transaction) shared",
+            database.schema()
+        );
+        let most: i64 = client.query_one(&most, &[]).await.unwrap().get(0);
+        assert!((2..=64).contains(&most), "{most} share a commit");
+        is_exact(&database, &store).await;
     }
 
     #[tokio::test]

@@ -2,16 +2,20 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
+pub(crate) mod proxy;
+
 use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use es_core::{
     Append, EventId, EventStore, Expected, Json, LogQuery, NewEvent, Position, StoredEvent,
     StreamId,
 };
-use es_postgres::tokio_postgres::{Client, NoTls};
+use es_postgres::tokio_postgres::{Client, GenericClient, NoTls};
 use es_postgres::{PostgresOptions, PostgresStore};
 use es_servers::Postgres;
 
@@ -31,17 +35,25 @@ impl Database {
     }
 
     pub(crate) fn of(server: &Postgres) -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         Self {
             url: server.url().to_owned(),
-            // Of this process, as the server may be the user's; and it wants to be quoted.
-            schema: format!("Test's {}/{number}", std::process::id()),
+            // Nobody else's, as the server may be the user's; and it wants to be quoted, in every way.
+            schema: format!("Test's $$ {}", EventId::random()),
         }
     }
 
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Another database of the server.
+    pub(crate) fn url_of(&self, name: &str) -> String {
+        let separator = match (self.url.contains("://"), self.url.contains('?')) {
+            (false, _) => ' ',
+            (true, true) => '&',
+            (true, false) => '?',
+        };
+        format!("{}{separator}dbname={name}", self.url)
     }
 
     /// The schema's name, as SQL writes it.
@@ -100,6 +112,31 @@ impl Database {
     }
 }
 
+impl Drop for Database {
+    /// A server of the user's is left as it was, if it lets itself; our own ends with the tests.
+    fn drop(&mut self) {
+        let is_theirs = std::env::var("DATABASE_URL").is_ok_and(|url| url == self.url);
+        if !is_theirs || std::env::var_os(CHILD).is_some() {
+            return;
+        }
+        let (url, schema) = (self.url.clone(), self.schema());
+        let dropping = async move {
+            let (client, connection) = es_postgres::tokio_postgres::connect(&url, NoTls).await?;
+            tokio::spawn(connection);
+            let drop = format!("SET lock_timeout = '10s'; DROP SCHEMA IF EXISTS {schema} CASCADE");
+            client.batch_execute(&drop).await
+        };
+        // The test's own runtime can't be waited on from here.
+        let dropping = std::thread::spawn(move || {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            runtime.enable_all().build().unwrap().block_on(dropping)
+        });
+        if let Ok(Err(error)) = dropping.join() {
+            eprintln!("a schema is left on the server: {error}");
+        }
+    }
+}
+
 /// Waits for what must happen; a store that never gets there fails the test instead of hanging it.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     let output = tokio::time::timeout(Duration::from_mins(1), future).await;
@@ -119,6 +156,39 @@ pub(crate) async fn until(client: &Client, query: &str) {
         }
     };
     soon(query, asking).await;
+}
+
+/// The process that serves a connection.
+pub(crate) async fn pid(client: &impl GenericClient) -> i32 {
+    let row = client.query_one("SELECT pg_backend_pid()", &[]).await;
+    row.unwrap().get(0)
+}
+
+/// The query whether so many wait for an advisory lock that this process holds.
+pub(crate) fn wait_for(holder: i32, count: u32) -> String {
+    format!(
+        "SELECT count(*) = {count} FROM pg_locks w JOIN pg_locks h USING (locktype, classid, objid, database) \
+         WHERE NOT w.granted AND h.granted AND locktype = 'advisory' AND h.pid = {holder}"
+    )
+}
+
+/// Polls a future so many times, each time when it is woken, and drops it: its output, if it got that far.
+pub(crate) async fn polled<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+    let (mut future, mut left) = (pin!(future), polls);
+    poll_fn(|context| {
+        let polled = match left {
+            0 => return Poll::Ready(None),
+            _ => future.as_mut().poll(context),
+        };
+        left -= 1;
+        match polled {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            // Dropped now, not when it would be woken.
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
 }
 
 /// An error with all of its causes.
@@ -171,6 +241,16 @@ pub(crate) async fn sound(store: &impl EventStore) -> Vec<EventId> {
     let times = log.iter().map(|event| event.envelope.recorded_at);
     assert!(times.is_sorted());
     log.iter().map(|event| event.envelope.id).collect()
+}
+
+/// The statement that puts an event into an empty log, and tells nobody.
+pub(crate) fn insert(database: &Database, position: u64, recorded_at: &str) -> String {
+    let schema = database.schema();
+    let id = EventId::random();
+    format!(
+        "INSERT INTO {schema}.events (position, stream, revision, id, name, version, recorded_at, payload) \
+         VALUES ({position}, 'task/{position}', 1, '{id}', 'task.numbered', 1, {recorded_at}, '{{\"number\":0}}')"
+    )
 }
 
 /// An append of so many events to this stream, whatever its revision.

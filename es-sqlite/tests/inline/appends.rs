@@ -1,8 +1,10 @@
 use es_core::{EventId, EventStore, Json, NewEvent, Position, StoreError};
+use futures_util::future::join_all;
 use rusqlite::Connection;
 
 use crate::domain::{
-    Addresses, Bold, Lower, append, in_log, in_table, is_taken, log, options, register, registered,
+    Addresses, Bold, Faulty, Lower, append, in_log, in_table, is_taken, log, options, register,
+    registered,
 };
 
 #[tokio::test]
@@ -157,4 +159,24 @@ async fn a_handler_that_ends_the_transaction_leaves_the_outcome_unknown() {
     // And the next one is judged by what is there.
     let refused = store.append(register("1", "a@b.c")).await.unwrap_err();
     assert!(matches!(refused, StoreError::Conflict(_)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_fails_that_append_alone_and_the_store_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("users.db");
+    let options = options().inline(Addresses).inline(Faulty);
+    let store = options.open(&path).await.unwrap();
+    let emails = ["a@b.c", "nothing", "d@e.f"];
+    let appends = emails.map(|email| store.append(register(email, email)));
+    let [first, faulty, last] = join_all(appends).await.try_into().unwrap();
+    first.unwrap();
+    last.unwrap();
+    let Err(StoreError::Backend(cause)) = faulty else {
+        panic!("not refused: {faulty:?}");
+    };
+    assert!(cause.to_string().contains("`faulty`"), "{cause}");
+    store.append(register("2", "g@h.i")).await.unwrap();
+    assert_eq!(in_log(&store).await.len(), 3);
+    assert_eq!(in_table(&path), in_log(&store).await);
 }

@@ -95,6 +95,23 @@ impl SqliteHandler for Bold {
     }
 }
 
+/// It has a mistake.
+#[derive(Projection)]
+#[projection(name = "faulty", version = 1, event = FaultyEvent)]
+#[event(Registered)]
+pub(crate) struct Faulty;
+
+impl SqliteHandler for Faulty {
+    fn create(&mut self, _: &Transaction<'_>) -> Result<(), Cause> {
+        Ok(())
+    }
+    fn handle(&mut self, event: Recorded<FaultyEvent>, _: &Context<'_>) -> Result<(), Cause> {
+        let FaultyEvent::Registered(registered) = event.event;
+        assert!(registered.email.contains('@'), "it is no address");
+        Ok(())
+    }
+}
+
 pub(crate) fn options() -> SqliteOptions {
     SqliteStore::options().busy_timeout(Duration::from_mins(1))
 }
