@@ -37,7 +37,8 @@ impl Session {
         notified: Notified,
     ) -> Result<Self, StoreError> {
         let connecting = Self::connect(options, notified);
-        let opening = async {
+        // Large, and rare: what reads and finds a connection there doesn't carry it along.
+        let opening = Box::pin(async {
             let mut session = connecting.await?;
             session.check(options).await?;
             let prepared = statements.iter().map(|sql| session.client.prepare(sql));
@@ -46,7 +47,7 @@ impl Session {
                 .map_err(nothing_written)?
                 .into();
             Ok(session)
-        };
+        });
         in_time(options.connect_timeout, opening).await
     }
 
@@ -57,7 +58,7 @@ impl Session {
     ) -> Result<Self, StoreError> {
         let config = options.config()?;
         // The driver's own time-out ends before a server is greeted.
-        let connecting = crate::tls::connect(&config, options);
+        let connecting = Box::pin(crate::tls::connect(&config, options));
         let (client, connection) = in_time(options.connect_timeout, connecting).await?;
         let connection = tokio::spawn(drive(connection, notified)).abort_handle();
         Ok(Self {
