@@ -2,6 +2,7 @@
 
 pub const AGGREGATE: &str = "aggregate";
 pub const COMMAND: &str = "command";
+pub const COMPENSATES: &str = "compensates";
 pub const CONVERTED: &str = "converted";
 pub const CORRECTIONS: &str = "corrections";
 pub const CRATE: &str = "crate";

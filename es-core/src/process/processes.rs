@@ -7,11 +7,12 @@ use tokio::sync::watch;
 
 use super::agenda::Agenda;
 use super::definition::Process;
-use super::engine::{Engine, Settled};
+use super::engine::{Engine, Settled, follows_corrections};
 use super::instance::is_newer;
 use super::record::{NAMES, is_record};
 use super::saved::VERSION;
 use super::view::{Overview, ProcessView};
+use crate::temporal::{INSERTED, REPLACED, RETRACTED};
 use crate::{
     Batch, Begun, BoxFuture, Checkpoint, Clock, Consumer, ConsumerProfile, EventDescriptor,
     EventStore, Failure, Filter, Position, Refusal, Standing, StateStore, StoreError, StoredEvent,
@@ -51,6 +52,11 @@ pub enum Since {
 /// 7. The outcome is appended to the instance's stream, and with a refusal what the process does about it.
 /// 8. A deadline that is due waits until everything was taken in that the log held after that moment. Then it fires, if
 ///    it is still set.
+///
+/// A process with `#[process(corrections)]` is also told when a fact was corrected that it takes in
+/// ([`Reconsider`](crate::Reconsider)): the correction is an event like others, so commands in answer to it have ids of
+/// their own, and none that was sent before is sent again. Each correction in the log costs reading its stream up to it.
+/// Without the word, corrections are passed over.
 ///
 /// An instance that can't go on is put into quarantine: its events wait for it in order, its commands and deadlines rest,
 /// and all others go on. [`ProcessView`] shows it and has it go on. Only an event that can't be decoded stops the
@@ -208,11 +214,19 @@ fn checkpoint(stored: &StoredEvent) -> Checkpoint {
     }
 }
 
-/// Its inputs, and the records of its instances; those of others are told apart by their streams.
+/// Its inputs, their corrections if it is told of these, and the records of its instances; those of others are told
+/// apart by their streams.
 fn filter<P: Process>() -> Filter {
     let inputs: Vec<EventDescriptor> = P::INPUTS.iter().map(|input| input.descriptor).collect();
-    let filter = Filter::of_events(&inputs);
-    NAMES.iter().fold(filter, |filter, name| filter.name(*name))
+    let corrections: &[&str] = if follows_corrections::<P>() {
+        &[RETRACTED, REPLACED, INSERTED]
+    } else {
+        &[]
+    };
+    let names = NAMES.iter().chain(corrections);
+    names.fold(Filter::of_events(&inputs), |filter, name| {
+        filter.name(*name)
+    })
 }
 
 impl<P: Process> Consumer for Processes<P> {

@@ -3,6 +3,7 @@
 mod bench;
 mod bug;
 mod commands;
+mod corrections;
 mod correlation;
 mod deadlines;
 mod domain;
