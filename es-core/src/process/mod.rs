@@ -16,6 +16,7 @@ mod record;
 mod saved;
 mod sender;
 mod view;
+mod working;
 mod writing;
 
 pub use definition::{Compensate, Expire, Process, React, Rejected, SentBy, SetBy};

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,6 @@ use tokio::sync::watch;
 use super::agenda::Agenda;
 use super::definition::Process;
 use super::engine::{Engine, Settled, follows_corrections};
-use super::instance::is_newer;
 use super::record::{NAMES, is_record};
 use super::saved::VERSION;
 use super::view::{Overview, ProcessView};
@@ -18,6 +18,9 @@ use crate::{
     EventStore, Failure, Filter, Position, Refusal, Standing, StateStore, StoreError, StoredEvent,
     SystemClock, Timestamp,
 };
+
+/// How many instances it works on at the same time, if nothing is said.
+const AT_ONCE: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
 /// Where a process begins that was never run before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +81,7 @@ pub struct Processes<P> {
     pub(super) engine: Engine<P>,
     pub(super) states: Box<dyn StateStore>,
     pub(super) since: Since,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     tick: Duration,
     pub(super) agenda: Agenda,
     /// The instances that may have something that they can do now.
@@ -87,9 +90,13 @@ pub struct Processes<P> {
     pub(super) looked_to: Position,
     pub(super) taken: Checkpoint,
     pub(super) saved: Option<Checkpoint>,
+    /// How much was taken in since.
+    pub(super) unsaved: usize,
+    /// How many instances it works on at the same time.
+    pub(super) at_once: NonZeroUsize,
     /// A time, and the log's head as it was read after that: once everything up to there was taken in, what was due at
     /// that time may fire.
-    proof: Option<(Timestamp, Position)>,
+    pub(super) proof: Option<(Timestamp, Position)>,
     shown: watch::Sender<Overview>,
 }
 
@@ -107,6 +114,8 @@ impl<P: Process> Processes<P> {
             looked_to: Position::START,
             taken: Checkpoint::START,
             saved: None,
+            unsaved: 0,
+            at_once: AT_ONCE,
             proof: None,
             shown: watch::Sender::default(),
         }
@@ -122,6 +131,15 @@ impl<P: Process> Processes<P> {
     /// milliseconds if nothing is said.
     pub fn every(self, tick: Duration) -> Self {
         Self { tick, ..self }
+    }
+
+    /// On how many instances it works at the same time, at most; on 16 if nothing is said. The commands of one instance
+    /// are sent one after another, in their order, whatever is said.
+    pub fn at_once(self, instances: NonZeroUsize) -> Self {
+        Self {
+            at_once: instances,
+            ..self
+        }
     }
 
     /// The way to look at it, and to have a stuck instance go on.
@@ -143,7 +161,7 @@ impl<P: Process> Processes<P> {
         let all = batch.events.len();
         let stays = |error: StoreError| Refusal::new(all, error.into());
         if !batch.events.is_empty() {
-            self.save().await.map_err(stays)?;
+            self.save_at_times(all).await.map_err(stays)?;
         }
         let done = self.do_what_is_left().await;
         self.show();
@@ -162,32 +180,6 @@ impl<P: Process> Processes<P> {
         Ok(())
     }
 
-    /// Sends commands and fires deadlines, as far as it can. What can't be done now is done at the next tick.
-    async fn do_what_is_left(&mut self) -> Result<(), StoreError> {
-        for id in std::mem::take(&mut self.todo) {
-            if let Err(error) = self.engine.work(&id).await {
-                self.todo.insert(id);
-                postponed::<P>(error)?;
-            }
-        }
-        let now = self.clock.now();
-        if self.proof.is_none() && !self.agenda.due(now).is_empty() {
-            match self.engine.store.head().await {
-                Ok(head) => self.proof = Some((now, head)),
-                Err(error) => postponed::<P>(error)?,
-            }
-        }
-        let Some((then, _)) = self.proof.take_if(|(_, head)| *head <= self.looked_to) else {
-            return Ok(());
-        };
-        for id in self.agenda.due(then) {
-            if let Err(error) = self.engine.fire(&id, then).await {
-                postponed::<P>(error)?;
-            }
-        }
-        Ok(())
-    }
-
     pub(super) fn show(&self) {
         let overview = self.agenda.overview();
         self.shown.send_if_modified(|shown| {
@@ -196,15 +188,6 @@ impl<P: Process> Processes<P> {
             changed
         });
     }
-}
-
-/// Only what a newer program wrote stops the process.
-fn postponed<P: Process>(error: StoreError) -> Result<(), StoreError> {
-    if is_newer(&error) {
-        return Err(error);
-    }
-    tracing::warn!(process = P::CATEGORY, %error, "what a process has to do has to wait");
-    Ok(())
 }
 
 fn checkpoint(stored: &StoredEvent) -> Checkpoint {
@@ -246,7 +229,7 @@ impl<P: Process> Consumer for Processes<P> {
     }
 
     fn standing(&self) -> Standing {
-        Standing::at(self.looked_to).with_parked(self.agenda.overview().waiting)
+        Standing::at(self.looked_to).with_parked(self.agenda.waiting())
     }
 
     fn keep(&mut self, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), Failure>> {
@@ -254,7 +237,7 @@ impl<P: Process> Consumer for Processes<P> {
             if checkpoint.position > self.taken.position {
                 self.taken = checkpoint;
             }
-            self.save().await?;
+            self.save_at_times(0).await?;
             let done = self.do_what_is_left().await;
             self.show();
             Ok(done?)

@@ -1,5 +1,6 @@
 //! Processes: events in, commands out.
 
+mod at_once;
 mod bench;
 mod bug;
 mod commands;
