@@ -1,4 +1,4 @@
-use crate::{Aggregate, Decision, Handle, HandleCreate};
+use crate::{Aggregate, Decision, EventId, Handle, HandleCreate};
 
 /// A command as data: what is asked, of which aggregate.
 ///
@@ -50,6 +50,12 @@ pub trait Command: Sized + Send + Sync + 'static {
 
     /// The id of the aggregate that it is for.
     fn target(&self) -> &<Self::Aggregate as Aggregate>::Id;
+
+    /// The event that it undoes in the open, if it does: what it brings forth is linked to it, whoever sends it. The derive
+    /// reads it from the field with `#[command(compensates)]`. See [`Execution::compensating`](crate::Execution::compensating).
+    fn compensates(&self) -> Option<EventId> {
+        None
+    }
 }
 
 /// What a decision came to: the events that it brought forth, or why the aggregate rejects.

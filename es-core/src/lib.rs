@@ -118,8 +118,8 @@ pub use metadata::Metadata;
 pub use position::Position;
 pub use process::{
     Compensate, Expire, Overview, Process, ProcessCommand, ProcessDeadline, ProcessInput,
-    ProcessView, Processes, React, Reaction, Rejected, RejectionKind, Role, SentBy, SetBy, Since,
-    StuckInstance,
+    ProcessView, Processes, React, Reaction, Reconsider, Rejected, RejectionKind, Role, SentBy,
+    SetBy, Since, StuckInstance,
 };
 pub use projection::{Fold, Projection, ProjectionEvents};
 pub use publishing::{

@@ -12,8 +12,8 @@ pub use crate::upcast::{
 };
 
 use crate::{
-    Aggregate, Command, DecodeError, EncodeError, Event, EventDescriptor, EventSet, Handle,
-    HandleCreate, Handler, Json, Misplaced, Payload, Process, Recorded, SnapshotPolicy,
+    Aggregate, Command, DecodeError, EncodeError, Event, EventDescriptor, EventId, EventSet,
+    Handle, HandleCreate, Handler, Json, Misplaced, Payload, Process, Recorded, SnapshotPolicy,
     StoredEvent,
 };
 
@@ -186,6 +186,35 @@ impl<A, Id> TargetId<A, Id> for Id {
 /// The id of the aggregate that a command is for.
 pub fn target<A: Aggregate, T: TargetId<A, A::Id>>(field: &T) -> &A::Id {
     field.target_id()
+}
+
+/// A command's field with the id of the event that it undoes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the id of an event",
+    label = "make this field an `EventId`, or an `Option<EventId>`"
+)]
+pub trait CompensatedId {
+    /// The id.
+    fn compensated_id(&self) -> Option<EventId>;
+}
+
+#[diagnostic::do_not_recommend]
+impl CompensatedId for EventId {
+    fn compensated_id(&self) -> Option<EventId> {
+        Some(*self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl CompensatedId for Option<EventId> {
+    fn compensated_id(&self) -> Option<EventId> {
+        *self
+    }
+}
+
+/// The event that a command undoes.
+pub fn compensated(field: &impl CompensatedId) -> Option<EventId> {
+    field.compensated_id()
 }
 
 /// The handler of a command for an aggregate that exists.

@@ -3,6 +3,7 @@
 pub const AGGREGATE: &str = "aggregate";
 pub const BY_STREAM: &str = "by_stream";
 pub const COMMAND: &str = "command";
+pub const COMPENSATES: &str = "compensates";
 pub const CONVERTED: &str = "converted";
 pub const CORRECTIONS: &str = "corrections";
 pub const CRATE: &str = "crate";

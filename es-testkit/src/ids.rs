@@ -15,9 +15,16 @@ use es_core::{EventId, IdSource};
 #[derive(Debug, Default)]
 pub struct CountingIds(AtomicU64);
 
+impl CountingIds {
+    /// The n-th of them, from 1 on. It is also the id of the n-th event of a [`Scenario`](crate::Scenario), a
+    /// [`GivenLog`](crate::GivenLog) and a [`ProcessScenario`](crate::ProcessScenario).
+    pub fn nth(n: u64) -> EventId {
+        EventId::from_bytes(u128::from(n).to_be_bytes())
+    }
+}
+
 impl IdSource for CountingIds {
     fn next_id(&self) -> EventId {
-        let count = self.0.fetch_add(1, Ordering::SeqCst) + 1;
-        EventId::from_bytes(u128::from(count).to_be_bytes())
+        Self::nth(self.0.fetch_add(1, Ordering::SeqCst) + 1)
     }
 }

@@ -3,6 +3,7 @@
 //! | to | see |
 //! |---|---|
 //! | test what an aggregate decides | [`Spec`] |
+//! | test that an event undoes another in the open | [`Scenario::compensating`] |
 //! | test what a projection makes of events | [`ProjectionSpec`]; [`GivenLog`] for one in a database |
 //! | test what a process does about events, rejections and time | [`ProcessScenario`] |
 //! | wait for what runners show | [`Patience`] |
@@ -27,5 +28,5 @@ pub use ids::CountingIds;
 pub use patience::Patience;
 pub use process::{ProcessOutcome, ProcessScenario};
 pub use projection::{GivenLog, GivenStore, ProjectionScenario, ProjectionSpec};
-pub use spec::{Outcome, Scenario, Spec};
+pub use spec::{Compensating, Compensation, Outcome, Scenario, Spec};
 pub use states::check_state_store;

@@ -118,6 +118,7 @@ fn busy(status: &Status) -> String {
         }
         _ => String::new(),
     };
+    let head = head.map_or_else(|| "an unknown head".to_owned(), |head| head.to_string());
     format!(
         "`{name}` version {version}, {phase:?}, shows up to {frontier} and is at {position} of {head}{failing}"
     )

@@ -11,7 +11,7 @@ use crate::{Aggregate, Command, Payload, Recorded, Timestamp};
 /// sends and which deadlines it sets.
 ///
 /// Implemented by `#[derive(Process)]`, with [`React`] for each input, [`Compensate`] for each command and [`Expire`]
-/// for each deadline written by the user; run by [`Processes`](crate::Processes). It is not a projection: it is never
+/// for each deadline written by the user (and [`Reconsider`](crate::Reconsider), if it is told of corrections); run by [`Processes`](crate::Processes). It is not a projection: it is never
 /// rebuilt, and a new version of it goes on with the same streams.
 ///
 /// Written out, it is this:

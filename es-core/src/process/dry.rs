@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use super::arrival::Arrival;
 use super::definition::{Process, SentBy};
+use super::engine::follows_corrections;
 use super::instance::{Instance, chain};
-use super::judging::{Arrival, Verdict};
+use super::judging::Verdict;
 use super::reaction::Reaction;
 use super::record::{Record, Refused, RejectionKind};
 use super::writing::Writing;
+use crate::temporal::{Struck, is_correction};
 use crate::{
-    AggregateId, Metadata, NewEvent, Placement, Position, StoredEvent, StreamId, Timestamp,
+    AggregateId, Metadata, NewEvent, Placement, Position, StoreError, StoredEvent, StreamId,
+    Timestamp,
 };
 
 /// The instances of a process in a test: what comes to them is judged as in a store, and what comes of it is folded by
@@ -43,19 +47,26 @@ impl<P: Process> DryRun<P> {
         }
     }
 
-    /// An event comes.
-    pub fn take(&mut self, stored: &StoredEvent) -> Result<DryOutcome, String> {
-        let arrival =
-            Arrival::<P>::read(stored).map_err(|reason| chain(&stored.undecodable(reason)))?;
-        let Some(arrival) = arrival else {
-            return Ok(DryOutcome::Ignored);
+    /// The last event of a log comes; what comes of it, for each instance that it concerns.
+    pub fn take(&mut self, log: &[StoredEvent]) -> Result<Vec<DryOutcome>, String> {
+        let Some(stored) = log.last() else {
+            return Ok(Vec::new());
         };
-        let id = P::Id::to_text(&arrival.key);
-        if !self.instances.contains_key(&id) {
-            let instance = Instance::new(&arrival.key).map_err(|error| chain(&error))?;
-            self.instances.insert(id.clone(), instance);
+        let struck = struck::<P>(log, stored).map_err(|error| chain(&error))?;
+        let arrivals = Arrival::<P>::read(stored, struck.as_ref());
+        let arrivals = arrivals.map_err(|reason| chain(&stored.undecodable(reason)))?;
+        if arrivals.is_empty() {
+            return Ok(vec![DryOutcome::Ignored]);
         }
-        self.settle(&id, |instance| instance.arrive(&arrival))
+        let outcomes = arrivals.into_iter().map(|arrival| {
+            let id = P::Id::to_text(&arrival.key);
+            if !self.instances.contains_key(&id) {
+                let instance = Instance::new(&arrival.key).map_err(|error| chain(&error))?;
+                self.instances.insert(id.clone(), instance);
+            }
+            self.settle(&id, |instance| instance.arrive(&arrival))
+        });
+        outcomes.collect()
     }
 
     /// It is this time now, and everything was taken in that came before.
@@ -151,7 +162,7 @@ impl<P: Process> DryRun<P> {
     fn settle(
         &mut self,
         id: &str,
-        judge: impl FnOnce(&Instance<P>) -> Result<Verdict, crate::StoreError>,
+        judge: impl FnOnce(&Instance<P>) -> Result<Verdict, StoreError>,
     ) -> Result<DryOutcome, String> {
         let Some(instance) = self.instances.get_mut(id) else {
             return Ok(DryOutcome::Ignored);
@@ -178,6 +189,20 @@ impl<P: Process> Default for DryRun<P> {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// What the last event of a log corrected, if the process is told of that.
+fn struck<P: Process>(
+    log: &[StoredEvent],
+    last: &StoredEvent,
+) -> Result<Option<Struck>, StoreError> {
+    if !(follows_corrections::<P>() && is_correction(&last.name)) {
+        return Ok(None);
+    }
+    let stream = &last.envelope.stream;
+    let entries = log.iter().filter(|entry| entry.envelope.stream == *stream);
+    let entries: Vec<StoredEvent> = entries.cloned().collect();
+    Struck::among(&entries).map(Some)
 }
 
 fn outcome(events: &[NewEvent]) -> DryOutcome {

@@ -46,7 +46,7 @@ impl Duties {
         let id = stored.envelope.id;
         match record {
             Record::Consumed(consumed) => {
-                self.running |= !consumed.passed_over;
+                self.running |= !(consumed.passed_over || consumed.after_end);
                 self.discharge(consumed.event);
             }
             Record::Deferred(deferred) => self.waiting.push(Waiting {

@@ -4,10 +4,12 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::arrival::Arrival;
 use super::definition::Process;
 use super::instance::{Instance, chain};
-use super::judging::{Arrival, Verdict};
+use super::judging::Verdict;
 use super::sender::{Answer, Unsent};
+use crate::temporal::Struck;
 use crate::{
     AggregateId, Append, EventId, EventStore, Expected, Failure, LogQuery, Position, StoreError,
     StoredEvent, Timestamp,
@@ -39,23 +41,46 @@ pub(super) enum Settled {
     Ignored,
 }
 
+/// Whether the process is told of corrections of what it takes in.
+pub(super) fn follows_corrections<P: Process>() -> bool {
+    P::INPUTS.iter().any(|input| input.reconsider.is_some())
+}
+
 /// How often an instance is read before the store is taken to be busy: each time, somebody else has appended to it.
 const ATTEMPTS: u32 = 32;
 
 impl<P: Process> Engine<P> {
     /// Takes in an event that the process wants.
     pub(super) async fn take(&self, stored: &StoredEvent) -> Result<Settled, Failure> {
-        let arrival = Arrival::<P>::read(stored);
-        let arrival = arrival.map_err(|reason| Failure::decode(stored, reason))?;
-        let Some(arrival) = arrival else {
-            return Ok(Settled::Ignored);
+        let struck = self.struck(stored).await?;
+        let arrivals = Arrival::<P>::read(stored, struck.as_ref());
+        let arrivals = arrivals.map_err(|reason| Failure::decode(stored, reason))?;
+        let mut taken = match struck {
+            // Most corrections concern no input at all.
+            Some(_) if arrivals.is_empty() => Settled::Known,
+            _ => Settled::Ignored,
         };
-        Instance::<P>::new(&arrival.key).map_err(|error| Failure::apply(stored, error))?;
-        let id = P::Id::to_text(&arrival.key);
-        let settled = self.settle(&id, Some(stored.envelope.id), |instance| {
-            instance.arrive(&arrival)
-        });
-        Ok(settled.await?)
+        for arrival in arrivals {
+            Instance::<P>::new(&arrival.key).map_err(|error| Failure::apply(stored, error))?;
+            let id = P::Id::to_text(&arrival.key);
+            let settled = self.settle(&id, Some(stored.envelope.id), |instance| {
+                instance.arrive(&arrival)
+            });
+            match settled.await? {
+                Settled::Ignored => {}
+                settled => taken = settled,
+            }
+        }
+        Ok(taken)
+    }
+
+    /// What an event corrected, if the process is told of that.
+    async fn struck(&self, stored: &StoredEvent) -> Result<Option<Struck>, StoreError> {
+        if follows_corrections::<P>() {
+            Struck::by(&*self.store, stored).await
+        } else {
+            Ok(None)
+        }
     }
 
     /// Does what an instance can do by itself: sends its commands, and takes in what has waited.
@@ -120,8 +145,11 @@ impl<P: Process> Engine<P> {
                 found: found.map(|found| found.envelope.id),
             });
         };
-        let arrival = Arrival::<P>::read(stored).map_err(|reason| stored.undecodable(reason))?;
-        let Some(arrival) = arrival else {
+        let struck = self.struck(stored).await?;
+        let arrivals = Arrival::<P>::read(stored, struck.as_ref());
+        let arrivals = arrivals.map_err(|reason| stored.undecodable(reason))?;
+        let is_its = |arrival: &Arrival<'_, P>| P::Id::to_text(&arrival.key) == id;
+        let Some(arrival) = arrivals.into_iter().find(is_its) else {
             let reason = format!("the process doesn't take in `{}` any more", stored.name);
             return self.quarantine(id, Some(event), reason).await;
         };

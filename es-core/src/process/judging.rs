@@ -1,40 +1,13 @@
 //! What comes of an input, from an instance and nothing else: the events to be appended to its stream.
 
+use super::arrival::Arrival;
 use super::definition::Process;
 use super::instance::{Instance, chain};
-use super::listed::{Reacted, Reacts, Role, Taken};
+use super::listed::{Reacted, Role};
 use super::reaction::Reaction;
-use super::record::{Accepted, DeadlineFired, Quarantined, Refused, Rejected, Resumed};
+use super::record::{Accepted, Consumed, DeadlineFired, Quarantined, Refused, Rejected, Resumed};
 use super::writing::{Writing, consumed, deferred};
-use crate::{DecodeError, EventId, Metadata, NewEvent, StoreError, StoredEvent, Timestamp};
-
-/// An event that came to an instance.
-pub(super) struct Arrival<'a, P: Process> {
-    pub(super) stored: &'a StoredEvent,
-    pub(super) key: P::Id,
-    role: Role,
-    react: Box<Reacts<P>>,
-    /// What it belongs to, where it says so.
-    correlation: Option<String>,
-}
-
-impl<'a, P: Process> Arrival<'a, P> {
-    /// The event, if it is an input and concerns an instance.
-    pub(super) fn read(stored: &'a StoredEvent) -> Result<Option<Self>, DecodeError> {
-        let Some(input) = P::INPUTS.iter().find(|input| input.is_named(&stored.name)) else {
-            return Ok(None);
-        };
-        let Taken { key, react } = (input.take)(stored)?;
-        let correlation = Metadata::decode(&stored.envelope.metadata)?.correlation;
-        Ok(key.map(|key| Self {
-            stored,
-            key,
-            role: input.role,
-            react,
-            correlation,
-        }))
-    }
-}
+use crate::{EventId, Metadata, NewEvent, StoreError, Timestamp};
 
 /// What comes of something.
 #[derive(Debug)]
@@ -63,13 +36,13 @@ impl<P: Process> Instance<P> {
             writing.put(deferred(arrival.stored))?;
             return Ok(writing.finish());
         }
-        if !self.is_taken_by(arrival.role) {
+        if !self.takes(arrival) {
             return Ok(Verdict::Ignored);
         }
         let reacted = self.react(arrival).and_then(|reaction| {
             let base = event.to_string();
             let writing = self.writing(base, event, arrival.correlation.clone());
-            writing.reacted(consumed(arrival.stored, false), reaction)
+            writing.reacted(self.consuming(arrival), reaction)
         });
         let stuck = match reacted {
             Ok(verdict) => return Ok(verdict),
@@ -90,13 +63,17 @@ impl<P: Process> Instance<P> {
         }
         let base = format!("{event} resumed");
         let mut writing = self.writing(base, event, arrival.correlation.clone());
-        if !self.is_taken_by(arrival.role) {
-            writing.put(consumed(arrival.stored, true))?;
+        if !self.takes(arrival) {
+            let passed_over = true;
+            writing.put(Consumed {
+                passed_over,
+                ..consumed(arrival.stored)
+            })?;
             return Ok(writing.finish());
         }
         let reacted = self
             .react(arrival)
-            .and_then(|reaction| writing.reacted(consumed(arrival.stored, false), reaction));
+            .and_then(|reaction| writing.reacted(self.consuming(arrival), reaction));
         reacted.or_else(|stuck| self.quarantine(Some(event), stuck))
     }
 
@@ -202,17 +179,31 @@ impl<P: Process> Instance<P> {
         Ok(writing.finish())
     }
 
-    fn is_taken_by(&self, role: Role) -> bool {
-        match role {
-            Role::Starts => self.duties.running || P::RESTARTS || !self.has_begun,
-            Role::Continues | Role::Ends => self.duties.running,
+    /// Whether it reacts. What was sent for a fact may have to be undone after the end, too.
+    fn takes(&self, arrival: &Arrival<'_, P>) -> bool {
+        self.goes_on(arrival) || (arrival.corrects && self.has_begun)
+    }
+
+    /// Whether it is running when the event has come.
+    fn goes_on(&self, arrival: &Arrival<'_, P>) -> bool {
+        let starts = arrival.role == Some(Role::Starts);
+        self.duties.running || (starts && (P::RESTARTS || !self.has_begun))
+    }
+
+    fn consuming(&self, arrival: &Arrival<'_, P>) -> Consumed {
+        Consumed {
+            after_end: !self.goes_on(arrival),
+            ..consumed(arrival.stored)
         }
     }
 
     fn react(&self, arrival: &Arrival<'_, P>) -> Result<Reaction<P>, String> {
         let state = self.state.as_ref().map_err(Clone::clone)?;
-        let mut reaction = explained((arrival.react)(state))?;
-        reaction.ends |= arrival.role == Role::Ends;
+        let mut reaction = Reaction::new();
+        for react in &arrival.react {
+            reaction = reaction.and(explained(react(state))?);
+        }
+        reaction.ends |= arrival.role == Some(Role::Ends) && self.duties.running;
         Ok(reaction)
     }
 

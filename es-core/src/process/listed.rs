@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use super::definition::{Compensate, Expire, React, Rejected, SentBy, SetBy};
 use super::reaction::Reaction;
+use super::reconsider::Reconsider;
 use super::record::Refused;
 use super::sender::{Answer, Order, Unsent, send};
+use crate::__private::fact;
 use crate::{
-    Aggregate, BoxFuture, DecodeError, Event, EventDescriptor, EventStore, Recorded, StoredEvent,
-    Timestamp,
+    Aggregate, AggregateId, BoxFuture, Corrected, DecodeError, Event, EventDescriptor, EventStore,
+    Recorded, StoredEvent, Timestamp,
 };
 
 /// What the user's code made of something.
@@ -33,14 +35,25 @@ pub struct ProcessInput<P: Aggregate> {
     pub descriptor: EventDescriptor,
     /// What it does.
     pub role: Role,
-    pub(super) take: fn(&StoredEvent) -> Result<Taken<P>, DecodeError>,
+    pub(super) take: fn(&StoredEvent) -> Result<Option<Taken<P>>, DecodeError>,
+    /// Where the process is told of corrections.
+    pub(super) reconsider: Option<Reconsiders<P>>,
 }
 
-/// An input that was decoded.
+/// An input that was decoded, for the instance that it concerns.
 pub(super) struct Taken<P: Aggregate> {
-    pub(super) key: Option<P::Id>,
+    pub(super) key: P::Id,
+    /// Whether a fact comes in, and takes no other's place.
+    pub(super) comes: bool,
     pub(super) react: Box<Reacts<P>>,
 }
+
+/// A correction's facts, decoded for each instance that they concern.
+type Reconsiders<P> = fn(
+    &StoredEvent,
+    Option<&StoredEvent>,
+    Option<&StoredEvent>,
+) -> Result<Vec<Taken<P>>, DecodeError>;
 
 /// What the process makes of an input that was decoded.
 pub(super) type Reacts<P> = dyn Fn(&P) -> Reacted<P> + Send + Sync;
@@ -57,15 +70,55 @@ impl<P: Aggregate> ProcessInput<P> {
             take: |stored| {
                 let event = E::decode(stored.version, stored.payload.as_str())?;
                 let event = Recorded::new(event, &stored.envelope)?;
-                let key = P::key(&event);
-                let react = Box::new(move |state: &P| state.react(&event));
-                Ok(Taken { key, react })
+                Ok(P::key(&event).map(|key| Taken {
+                    key,
+                    comes: true,
+                    react: Box::new(move |state: &P| state.react(&event)),
+                }))
             },
+            reconsider: None,
+        }
+    }
+
+    /// The event `E`, in this role, of whose corrections the process is told.
+    pub const fn corrected<E: Event>(role: Role) -> Self
+    where
+        P: Reconsider<E>,
+    {
+        Self {
+            reconsider: Some(reconsider::<P, E>),
+            ..Self::new::<E>(role)
         }
     }
 
     pub(super) fn is_named(&self, name: &str) -> bool {
         self.descriptor.name == name || self.descriptor.former_names.contains(&name)
+    }
+}
+
+fn reconsider<P: Reconsider<E>, E: Event>(
+    correction: &StoredEvent,
+    before: Option<&StoredEvent>,
+    after: Option<&StoredEvent>,
+) -> Result<Vec<Taken<P>>, DecodeError> {
+    let (before, after) = (fact(before, E::decode)?, fact(after, E::decode)?);
+    let old = before.as_ref().and_then(P::key);
+    let new = after.as_ref().and_then(P::key);
+    let told = |key, before: Option<Recorded<E>>, after: Option<Recorded<E>>| {
+        let comes = before.is_none() && after.is_some();
+        let corrected = Recorded::new(Corrected::new(before, after), &correction.envelope)?;
+        let react = Box::new(move |state: &P| state.reconsider(&corrected));
+        Ok(Taken { key, comes, react })
+    };
+    match (old, new) {
+        (Some(old), Some(new)) if P::Id::to_text(&old) == P::Id::to_text(&new) => {
+            Ok(vec![told(new, before, after)?])
+        }
+        (old, new) => {
+            let out = old.map(|key| told(key, before, None));
+            let comes = new.map(|key| told(key, None, after));
+            out.into_iter().chain(comes).collect()
+        }
     }
 }
 

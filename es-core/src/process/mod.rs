@@ -1,6 +1,7 @@
 //! Processes: what turns events into commands, with deadlines, and once in effect.
 
 mod agenda;
+mod arrival;
 mod definition;
 mod dry;
 mod duties;
@@ -10,10 +11,12 @@ mod judging;
 mod listed;
 mod processes;
 mod reaction;
+mod reconsider;
 mod record;
 mod saved;
 mod sender;
 mod view;
+mod working;
 mod writing;
 
 pub use definition::{Compensate, Expire, Process, React, Rejected, SentBy, SetBy};
@@ -21,6 +24,7 @@ pub use dry::{DryOutcome, DryRun};
 pub use listed::{ProcessCommand, ProcessDeadline, ProcessInput, Role};
 pub use processes::{Processes, Since};
 pub use reaction::Reaction;
+pub use reconsider::Reconsider;
 pub use record::RejectionKind;
 pub(crate) use record::is_record;
 pub use view::{Overview, ProcessView, StuckInstance};

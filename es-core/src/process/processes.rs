@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,16 +8,19 @@ use tokio::sync::watch;
 
 use super::agenda::Agenda;
 use super::definition::Process;
-use super::engine::{Engine, Settled};
-use super::instance::is_newer;
+use super::engine::{Engine, Settled, follows_corrections};
 use super::record::{NAMES, is_record};
 use super::saved::VERSION;
 use super::view::{Overview, ProcessView};
+use crate::temporal::{INSERTED, REPLACED, RETRACTED};
 use crate::{
     Batch, Begun, BoxFuture, Checkpoint, Clock, Consumer, ConsumerProfile, EventDescriptor,
     EventStore, Failure, Filter, Position, Refusal, Standing, StateStore, StoreError, StoredEvent,
     SystemClock, Timestamp,
 };
+
+/// How many instances it works on at the same time, if nothing is said.
+const AT_ONCE: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
 /// Where a process begins that was never run before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +56,11 @@ pub enum Since {
 /// 8. A deadline that is due waits until everything was taken in that the log held after that moment. Then it fires, if
 ///    it is still set.
 ///
+/// A process with `#[process(corrections)]` is also told when a fact was corrected that it takes in
+/// ([`Reconsider`](crate::Reconsider)): the correction is an event like others, so commands in answer to it have ids of
+/// their own, and none that was sent before is sent again. Each correction in the log costs reading its stream up to it.
+/// Without the word, corrections are passed over.
+///
 /// An instance that can't go on is put into quarantine: its events wait for it in order, its commands and deadlines rest,
 /// and all others go on. [`ProcessView`] shows it and has it go on. Only an event that can't be decoded stops the
 /// runner, since the instance that it concerns isn't known; so does what a newer program wrote.
@@ -72,7 +81,7 @@ pub struct Processes<P> {
     pub(super) engine: Engine<P>,
     pub(super) states: Box<dyn StateStore>,
     pub(super) since: Since,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     tick: Duration,
     pub(super) agenda: Agenda,
     /// The instances that may have something that they can do now.
@@ -81,9 +90,13 @@ pub struct Processes<P> {
     pub(super) looked_to: Position,
     pub(super) taken: Checkpoint,
     pub(super) saved: Option<Checkpoint>,
+    /// How much was taken in since.
+    pub(super) unsaved: usize,
+    /// How many instances it works on at the same time.
+    pub(super) at_once: NonZeroUsize,
     /// A time, and the log's head as it was read after that: once everything up to there was taken in, what was due at
     /// that time may fire.
-    proof: Option<(Timestamp, Position)>,
+    pub(super) proof: Option<(Timestamp, Position)>,
     shown: watch::Sender<Overview>,
 }
 
@@ -101,6 +114,8 @@ impl<P: Process> Processes<P> {
             looked_to: Position::START,
             taken: Checkpoint::START,
             saved: None,
+            unsaved: 0,
+            at_once: AT_ONCE,
             proof: None,
             shown: watch::Sender::default(),
         }
@@ -116,6 +131,15 @@ impl<P: Process> Processes<P> {
     /// milliseconds if nothing is said.
     pub fn every(self, tick: Duration) -> Self {
         Self { tick, ..self }
+    }
+
+    /// On how many instances it works at the same time, at most; on 16 if nothing is said. The commands of one instance
+    /// are sent one after another, in their order, whatever is said.
+    pub fn at_once(self, instances: NonZeroUsize) -> Self {
+        Self {
+            at_once: instances,
+            ..self
+        }
     }
 
     /// The way to look at it, and to have a stuck instance go on.
@@ -137,7 +161,7 @@ impl<P: Process> Processes<P> {
         let all = batch.events.len();
         let stays = |error: StoreError| Refusal::new(all, error.into());
         if !batch.events.is_empty() {
-            self.save().await.map_err(stays)?;
+            self.save_at_times(all).await.map_err(stays)?;
         }
         let done = self.do_what_is_left().await;
         self.show();
@@ -156,32 +180,6 @@ impl<P: Process> Processes<P> {
         Ok(())
     }
 
-    /// Sends commands and fires deadlines, as far as it can. What can't be done now is done at the next tick.
-    async fn do_what_is_left(&mut self) -> Result<(), StoreError> {
-        for id in std::mem::take(&mut self.todo) {
-            if let Err(error) = self.engine.work(&id).await {
-                self.todo.insert(id);
-                postponed::<P>(error)?;
-            }
-        }
-        let now = self.clock.now();
-        if self.proof.is_none() && !self.agenda.due(now).is_empty() {
-            match self.engine.store.head().await {
-                Ok(head) => self.proof = Some((now, head)),
-                Err(error) => postponed::<P>(error)?,
-            }
-        }
-        let Some((then, _)) = self.proof.take_if(|(_, head)| *head <= self.looked_to) else {
-            return Ok(());
-        };
-        for id in self.agenda.due(then) {
-            if let Err(error) = self.engine.fire(&id, then).await {
-                postponed::<P>(error)?;
-            }
-        }
-        Ok(())
-    }
-
     pub(super) fn show(&self) {
         let overview = self.agenda.overview();
         self.shown.send_if_modified(|shown| {
@@ -192,15 +190,6 @@ impl<P: Process> Processes<P> {
     }
 }
 
-/// Only what a newer program wrote stops the process.
-fn postponed<P: Process>(error: StoreError) -> Result<(), StoreError> {
-    if is_newer(&error) {
-        return Err(error);
-    }
-    tracing::warn!(process = P::CATEGORY, %error, "what a process has to do has to wait");
-    Ok(())
-}
-
 fn checkpoint(stored: &StoredEvent) -> Checkpoint {
     Checkpoint {
         position: stored.position,
@@ -208,11 +197,19 @@ fn checkpoint(stored: &StoredEvent) -> Checkpoint {
     }
 }
 
-/// Its inputs, and the records of its instances; those of others are told apart by their streams.
+/// Its inputs, their corrections if it is told of these, and the records of its instances; those of others are told
+/// apart by their streams.
 fn filter<P: Process>() -> Filter {
     let inputs: Vec<EventDescriptor> = P::INPUTS.iter().map(|input| input.descriptor).collect();
-    let filter = Filter::of_events(&inputs);
-    NAMES.iter().fold(filter, |filter, name| filter.name(*name))
+    let corrections: &[&str] = if follows_corrections::<P>() {
+        &[RETRACTED, REPLACED, INSERTED]
+    } else {
+        &[]
+    };
+    let names = NAMES.iter().chain(corrections);
+    names.fold(Filter::of_events(&inputs), |filter, name| {
+        filter.name(*name)
+    })
 }
 
 impl<P: Process> Consumer for Processes<P> {
@@ -232,7 +229,7 @@ impl<P: Process> Consumer for Processes<P> {
     }
 
     fn standing(&self) -> Standing {
-        Standing::at(self.looked_to).with_parked(self.agenda.overview().waiting)
+        Standing::at(self.looked_to).with_parked(self.agenda.waiting())
     }
 
     fn keep(&mut self, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), Failure>> {
@@ -240,7 +237,7 @@ impl<P: Process> Consumer for Processes<P> {
             if checkpoint.position > self.taken.position {
                 self.taken = checkpoint;
             }
-            self.save().await?;
+            self.save_at_times(0).await?;
             let done = self.do_what_is_left().await;
             self.show();
             Ok(done?)

@@ -94,6 +94,13 @@ impl<P: Aggregate> Reaction<P> {
         self
     }
 
+    /// This, and behind it the other.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.steps.extend(other.steps);
+        self.ends |= other.ends;
+        self
+    }
+
     /// Whether nothing comes of the input.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty() && !self.ends

@@ -93,6 +93,9 @@ pub(crate) struct Consumed {
     /// It had waited, and when its turn came it concerned the instance no more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) passed_over: bool,
+    /// It corrects what the instance has taken in, which was over and stays so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) after_end: bool,
 }
 
 /// Which event waits.

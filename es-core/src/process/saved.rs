@@ -1,10 +1,13 @@
 //! Where a process goes on, and what it had to do there.
 
+use super::agenda::Agenda;
 use super::definition::Process;
 use super::processes::{Processes, Since};
 use super::record::NAMES;
 use crate::{Checkpoint, Failure, Filter, Json, LogQuery, Position, SavedState, StoreError};
 
+/// How many instances may be written for each event that is taken in.
+const INSTANCES_PER_EVENT: usize = 64;
 /// The form of the saved agenda; another one is ignored.
 const SCHEMA: u64 = 1;
 /// A process is never built anew, so there is one version of it.
@@ -19,7 +22,8 @@ impl<P: Process> Processes<P> {
             .as_ref()
             .map(|kept| serde_json::from_str(kept.state.as_str()));
         if let (Some(kept), Some(agenda)) = (kept, agenda) {
-            self.agenda = agenda.map_err(|error| StoreError::Backend(error.into()))?;
+            let agenda: Agenda = agenda.map_err(|error| StoreError::Backend(error.into()))?;
+            self.agenda = agenda.summed();
             self.taken = kept.checkpoint;
         } else {
             self.taken = self.beginning().await?;
@@ -64,6 +68,17 @@ impl<P: Process> Processes<P> {
         }
     }
 
+    /// Keeps its place in the log once enough was taken in: what is kept holds all that is left to do, so with many
+    /// instances it is written more seldom, and what each event costs doesn't grow with them. A place that is too old
+    /// is never wrong; what was taken in behind it is found in the streams.
+    pub(super) async fn save_at_times(&mut self, taken: usize) -> Result<(), StoreError> {
+        self.unsaved = self.unsaved.saturating_add(taken.max(1));
+        if self.unsaved <= self.agenda.len() / INSTANCES_PER_EVENT {
+            return Ok(());
+        }
+        self.save().await
+    }
+
     /// Keeps its place in the log, and what is left to do there.
     pub(super) async fn save(&mut self) -> Result<(), StoreError> {
         // Also before the first event: where it begins is decided once.
@@ -78,6 +93,7 @@ impl<P: Process> Processes<P> {
         let state = SavedState::new(name::<P>(), VERSION, SCHEMA, self.taken, agenda);
         self.states.save_state(state).await?;
         self.saved = Some(self.taken);
+        self.unsaved = 0;
         Ok(())
     }
 }

@@ -82,12 +82,13 @@ impl Writing<'_> {
     }
 }
 
-pub(super) fn consumed(stored: &StoredEvent, passed_over: bool) -> Consumed {
+pub(super) fn consumed(stored: &StoredEvent) -> Consumed {
     Consumed {
         event: stored.envelope.id,
         name: stored.name.to_string(),
         position: stored.position,
-        passed_over,
+        passed_over: false,
+        after_end: false,
     }
 }
 

@@ -72,6 +72,8 @@ impl<'r, A: Aggregate, S> Execution<'r, A, S> {
 
     /// The event that is undone in the open: kept in each event's metadata, and shown by the audit trail.
     ///
+    /// A command that is data says it by itself, with `#[command(compensates)]`: then every sender links the two.
+    ///
     /// Both events stay facts: what was undone had happened. Where it never had, correct the past instead:
     /// [`Repository::correct`].
     pub fn compensating(mut self, event: EventId) -> Self {

@@ -216,14 +216,18 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
 
     /// Sends a command that is data to the aggregate that it names.
     pub fn send<'r, C: Command<Aggregate = A>>(&'r self, command: C) -> Execution<'r, A, S> {
-        let id = command.target().clone();
+        let (id, compensates) = (command.target().clone(), command.compensates());
         let plan: Plan<'r, A> = match C::HANDLER {
             Handler::New(handle) => Plan::Create(handle(&command)),
             Handler::Existing(handle) => {
                 Plan::Execute(Box::new(move |state| handle(state, &command)))
             }
         };
-        Execution::new(self, &id, plan)
+        let execution = Execution::new(self, &id, plan);
+        match compensates {
+            Some(event) => execution.compensating(event),
+            None => execution,
+        }
     }
 
     /// Loads the current state.

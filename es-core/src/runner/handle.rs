@@ -82,17 +82,19 @@ impl RunnerHandle {
     /// Waits until what can be read holds every event up to this position that it is made of: after an append, to read
     /// what one has written.
     ///
-    /// It returns as well if the events there don't concern the consumer, and says how many are parked. It waits for as
-    /// long as the runner runs; put a time-out around it.
+    /// It returns as well if the events there don't concern the consumer, and says how many are parked. Where nothing was
+    /// appended yet, it waits until what can be read is there, empty: a table, for one. It waits for as long as the runner
+    /// runs; put a time-out around it.
     pub async fn wait_for(&self, position: Position) -> Result<Reached, WaitError> {
         let mut status = self.status.clone();
-        let over = |status: &Status| status.frontier >= position || status.phase.is_over();
+        let reached = |status: &Status| status.has_begun && status.frontier >= position;
+        let over = |status: &Status| reached(status) || status.phase.is_over();
         // The last status stays when the runner is gone, and then it is over.
         let now = match status.wait_for(over).await {
             Ok(now) => now.clone(),
             Err(_) => self.status(),
         };
-        if now.frontier >= position {
+        if reached(&now) {
             return Ok(Reached {
                 frontier: now.frontier,
                 parked: now.parked,

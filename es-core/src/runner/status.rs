@@ -16,12 +16,15 @@ pub struct Status {
     pub version: u32,
     /// What it is doing.
     pub phase: Phase,
+    /// Whether what the consumer makes is there to be read, though perhaps still empty: this runner was in charge once, or
+    /// another one is.
+    pub has_begun: bool,
     /// Every event at or below that passes the filter can be seen in what the consumer makes, or is parked.
     pub frontier: Position,
     /// How far it has taken events in. In front of the frontier while what was taken in isn't shown yet.
     pub position: Position,
-    /// The log's last position when it was last asked.
-    pub head: Position,
+    /// The log's last position when it was last asked; none before that.
+    pub head: Option<Position>,
     /// How long ago the last event was recorded when it was taken in, or the one that waits after a failure; nothing once it
     /// has caught up. What another process is behind isn't known while this one stands by.
     pub behind: Duration,
@@ -65,17 +68,19 @@ impl Phase {
 }
 
 impl Status {
-    /// How much of the log was taken in, from 0 to 1: an estimate, as positions aren't always dense.
+    /// How much of the log was taken in, from 0 to 1: an estimate, as positions aren't always dense. `None` before it is
+    /// known how long the log is, when neither "nothing" nor "all" would be true.
     #[expect(
         clippy::cast_precision_loss,
         reason = "a progress bar has fewer steps than 2^52"
     )]
-    pub fn progress(&self) -> f64 {
-        if self.position >= self.head {
+    pub fn progress(&self) -> Option<f64> {
+        let head = self.head?;
+        Some(if self.position >= head {
             1.0
         } else {
-            self.position.number() as f64 / self.head.number() as f64
-        }
+            self.position.number() as f64 / head.number() as f64
+        })
     }
 }
 
@@ -97,9 +102,10 @@ impl Board {
             name: profile.name,
             version: profile.version,
             phase: Phase::Starting,
+            has_begun: false,
             frontier: Position::START,
             position: Position::START,
-            head: Position::START,
+            head: None,
             behind: Duration::ZERO,
             events: 0,
             rate: 0.0,
@@ -131,6 +137,7 @@ impl Board {
     pub(super) fn stands(&self, phase: Phase, standing: Standing) {
         self.status.send_modify(|status| {
             status.phase = phase;
+            status.has_begun = true;
             // What was once told stays true: the copy that will answer isn't behind it.
             status.frontier = status.frontier.max(standing.frontier);
             status.position = status.position.max(standing.frontier);
@@ -141,7 +148,7 @@ impl Board {
     pub(super) fn head(&self, head: Position) {
         let behind = self.waiting.map(|recorded_at| self.age(recorded_at));
         self.status.send_modify(|status| {
-            status.head = status.head.max(head);
+            status.head = status.head.max(Some(head));
             status.behind = behind.unwrap_or(status.behind);
         });
     }
@@ -176,11 +183,12 @@ impl Board {
         };
         self.waiting = None;
         self.status.send_modify(|status| {
-            let live = caught_up || (status.phase == Phase::Live && looked_to >= status.head);
+            let all = status.head.is_some_and(|head| looked_to >= head);
+            let live = caught_up || (status.phase == Phase::Live && all);
             status.phase = if live { Phase::Live } else { Phase::CatchingUp };
             status.frontier = status.frontier.max(standing.frontier);
             status.position = looked_to;
-            status.head = status.head.max(looked_to);
+            status.head = status.head.max(Some(looked_to));
             status.behind = behind;
             status.events += events as u64;
             status.rate = rate.unwrap_or(status.rate);
@@ -208,7 +216,7 @@ impl Board {
         let rate = self.rate(0);
         self.status.send_modify(|status| {
             if failed && status.phase == Phase::Retrying {
-                let live = status.position >= status.head;
+                let live = status.head.is_some_and(|head| status.position >= head);
                 status.phase = if live { Phase::Live } else { Phase::CatchingUp };
                 status.tries = 0;
             }

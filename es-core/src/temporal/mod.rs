@@ -45,6 +45,7 @@ pub use project::{project, timeline};
 pub(crate) use read::decoded;
 pub(crate) use standing::{Force, Standing};
 pub(crate) use step::Step;
+pub(crate) use struck::Struck;
 pub use timeline::{Sample, Samples};
 pub use what_if::WhatIf;
 

@@ -1,8 +1,10 @@
 //! Processes: events in, commands out.
 
+mod at_once;
 mod bench;
 mod bug;
 mod commands;
+mod corrections;
 mod correlation;
 mod deadlines;
 mod domain;

@@ -124,7 +124,7 @@ async fn a_runner_that_is_stuck_tells_how_far_it_is_behind() {
     clock.advance(hour);
     until(|| handle.status().behind == hour).await;
     let head = count(&store, 2).await;
-    until(|| handle.status().head == head).await;
+    until(|| handle.status().head == Some(head)).await;
     assert_eq!(handle.status().frontier, Position::START);
 }
 

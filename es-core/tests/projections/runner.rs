@@ -5,7 +5,7 @@ use es_core::{
     Begun, Checkpoint, Failure, FailureClass, Phase, Position, Refusal, Runner, Standing, WaitError,
 };
 use es_memory::MemoryStore;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use tokio::task::JoinHandle;
 
 use crate::domain::{append, count, noise, soon};
@@ -46,10 +46,30 @@ async fn what_is_stored_and_what_is_appended_comes_once_and_in_order() {
     let status = handle.status();
     assert_eq!((status.name, status.version), ("scripted", 7));
     assert_eq!((status.phase, status.events), (Phase::Live, 30));
-    assert_eq!(status.head, Position::new(30));
+    assert_eq!(status.head, Some(Position::new(30)));
+    assert_eq!(status.progress(), Some(1.0));
     handle.shutdown().await;
     assert!(running.await.unwrap().is_ok());
     assert_eq!(consumer.log().ends, 1);
+}
+
+#[tokio::test]
+async fn a_wait_on_an_empty_log_returns_when_somebody_has_taken_charge() {
+    let (store, consumer) = (MemoryStore::new(), Scripted::default());
+    let runner = runner(&store, &consumer);
+    let handle = runner.handle();
+    let mut waiting = std::pin::pin!(handle.wait_for_head());
+    assert!((&mut waiting).now_or_never().is_none());
+    assert_eq!(consumer.log().begins, 0);
+    let _running = tokio::spawn(runner.run());
+    soon(waiting).await.unwrap();
+    assert_eq!(consumer.log().begins, 1);
+
+    let never = self::runner(&store, &consumer);
+    let handle = never.handle();
+    drop(never);
+    let waited = soon(handle.wait_for_head()).await;
+    assert!(matches!(waited, Err(WaitError::Ended { .. })), "{waited:?}");
 }
 
 #[tokio::test]
@@ -301,18 +321,22 @@ async fn a_wait_for_a_runner_that_was_ended_or_dropped_ends() {
 #[tokio::test]
 async fn changes_tell_how_a_rebuild_comes_along() {
     let (store, consumer) = (counted(100).await, Scripted::default());
-    let runner = runner(&store, &consumer).batch(10);
+    // It stays there until it was looked at.
+    consumer.log().poison = Some(Position::new(11));
+    let runner = runner(&store, &consumer).attempts(u32::MAX).batch(10);
     let handle = runner.handle();
     let changes = handle.changes();
+    // How long the log is isn't known before it was asked.
+    assert_eq!(handle.status().progress(), None);
     let running: Running = tokio::spawn(runner.run());
-    let done: Vec<f64> = soon(
-        changes
-            .map(|status| status.progress())
-            .take_while(|progress| std::future::ready(*progress < 1.0))
-            .collect(),
-    )
-    .await;
-    assert!(done.is_sorted() && done.iter().all(|progress| (0.0..1.0).contains(progress)));
+    let mut progress = changes.filter_map(|status| std::future::ready(status.progress()));
+    let before_it = |progress: &f64| std::future::ready(*progress < 0.1);
+    soon(progress.by_ref().take_while(before_it).collect::<Vec<_>>()).await;
+    assert_eq!(handle.status().progress(), Some(0.1));
+    consumer.log().poison = None;
+    let before_all = |progress: &f64| std::future::ready(*progress < 1.0);
+    let done: Vec<f64> = soon(progress.take_while(before_all).collect()).await;
+    assert!(done.is_sorted() && done.iter().all(|progress| (0.1..1.0).contains(progress)));
     handle.shutdown().await;
     running.await.unwrap().unwrap();
     assert!(handle.changes().collect::<Vec<_>>().await.len() == 1);

@@ -33,6 +33,7 @@ pub(crate) struct Log {
     /// A batch is taken in only once this is let go.
     pub gate: Option<Arc<tokio::sync::Semaphore>>,
     pub tries: u32,
+    pub begins: u32,
     pub ends: u32,
     looked_to: Position,
     last: Option<Checkpoint>,
@@ -70,6 +71,7 @@ impl Consumer for Scripted {
 
     fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>> {
         let mut log = self.log();
+        log.begins += 1;
         let last = log.last.unwrap_or(Checkpoint::START);
         let begun = log.begun.pop_front().unwrap_or(Begun::At(last));
         drop(log);

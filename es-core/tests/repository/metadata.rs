@@ -1,6 +1,6 @@
-use es_core::{EventId, Metadata, Repository, Timestamp};
+use es_core::{Command, EventId, Handle, Metadata, Repository, Timestamp};
 
-use crate::bank::{Account, ada};
+use crate::bank::{Account, Deposited, Refusal, ada};
 use crate::stores::Stage;
 
 #[tokio::test]
@@ -59,4 +59,39 @@ async fn nothing_said_is_empty_metadata() {
         stage.log().await[0].envelope.metadata.as_str(),
         Metadata::EMPTY
     );
+}
+
+#[derive(Debug, Command)]
+#[command(aggregate = Account)]
+struct PayBack {
+    #[command(id)]
+    account: String,
+    #[command(compensates)]
+    withdrawal: EventId,
+}
+
+impl Handle<PayBack> for Account {
+    type Events = Deposited;
+
+    fn handle(&self, _: &PayBack) -> Result<Deposited, Refusal> {
+        Ok(self.deposit(5))
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_says_what_it_undoes_is_linked_to_it_whoever_sends_it() {
+    let stage = Stage::default();
+    let accounts = Repository::<Account, _>::new(stage.clone());
+    accounts.create(&ada(), Account::open("Ada")).await.unwrap();
+    let withdrawal = EventId::random();
+    let account = ada();
+    let pay_back = accounts.send(PayBack {
+        account,
+        withdrawal,
+    });
+    pay_back.by("teller-7").await.unwrap();
+    let stored = &stage.log().await[1].envelope;
+    let metadata = Metadata::decode(&stored.metadata).unwrap();
+    assert_eq!(metadata.compensates, Some(withdrawal));
+    assert_eq!(metadata.actor.as_deref(), Some("teller-7"));
 }

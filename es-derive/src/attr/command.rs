@@ -1,4 +1,4 @@
-//! `#[command(…)]` on a command's struct and on the field with the id.
+//! `#[command(…)]` on a command's struct, on the field with the id and on that with what it compensates.
 
 use syn::parse::ParseStream;
 use syn::{Attribute, Ident, Path, Type};
@@ -6,7 +6,7 @@ use syn::{Attribute, Ident, Path, Type};
 use super::{crate_path, each_item, set, value, word};
 use crate::errors::Errors;
 use crate::nearest::unknown;
-use crate::symbol::{AGGREGATE, COMMAND, CRATE, CREATES, ID};
+use crate::symbol::{AGGREGATE, COMMAND, COMPENSATES, CRATE, CREATES, ID};
 
 /// What stands on the struct.
 #[derive(Default)]
@@ -42,24 +42,34 @@ impl Container {
                 &word,
                 "`id` belongs on the field with the aggregate's id: `#[command(id)]`",
             )),
+            COMPENSATES => Err(syn::Error::new_spanned(
+                &word,
+                "`compensates` belongs on the field with the id of the event that is undone: `#[command(compensates)]`",
+            )),
             _ => Err(unknown(&word, &[AGGREGATE, CREATES, CRATE])),
         }
     }
 }
 
-/// The `id`s on a field.
-pub fn ids(attrs: &[Attribute], errors: &mut Errors) -> Vec<Ident> {
-    let mut ids = Vec::new();
+/// What stands on a field: `id` or `compensates`
+pub enum Mark {
+    Id(Ident),
+    Compensates(Ident),
+}
+
+/// The marks of a field.
+pub fn marks(attrs: &[Attribute], errors: &mut Errors) -> Vec<Mark> {
+    let mut marks = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident(COMMAND)) {
         each_item(attr, errors, |input, _| {
             let word = word(input)?;
-            if word == ID {
-                ids.push(word);
-                Ok(())
-            } else {
-                Err(unknown(&word, &[ID]))
-            }
+            marks.push(match word.to_string().as_str() {
+                ID => Mark::Id(word),
+                COMPENSATES => Mark::Compensates(word),
+                _ => return Err(unknown(&word, &[ID, COMPENSATES])),
+            });
+            Ok(())
         });
     }
-    ids
+    marks
 }

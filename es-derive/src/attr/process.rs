@@ -1,19 +1,21 @@
 //! `#[process(…)]` and its lines of `#[input(…)]`, `#[command(…)]` and `#[deadline(…)]`.
 
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Ident, LitStr, Path, Token, Type};
+use syn::{Attribute, Ident, LitStr, Path, Token, Type, token};
 
 use super::projection::stored_name;
 use super::{crate_path, each_item, set, value, word};
 use crate::errors::Errors;
 use crate::nearest::unknown;
-use crate::symbol::{CRATE, ENDS, INPUT, NAME, PROCESS, RESTARTS, STARTS};
+use crate::symbol::{CORRECTIONS, CRATE, ENDS, INPUT, NAME, PROCESS, RESTARTS, STARTS};
 
 /// What stands in `#[process(…)]`, which may be left out.
 #[derive(Default)]
 pub struct Container {
     /// The word `restarts`, which stands alone.
     pub restarts: Option<Ident>,
+    /// The word `corrections`, which stands alone.
+    pub corrections: Option<Ident>,
     pub crate_path: Option<Path>,
 }
 
@@ -52,11 +54,18 @@ impl Container {
                 "`restarts` takes no value: without the word an instance that is over stays so",
             )),
             RESTARTS => set(&mut self.restarts, &word, word.clone()),
+            CORRECTIONS if input.peek(Token![=]) || input.peek(token::Paren) => {
+                Err(syn::Error::new_spanned(
+                    &word,
+                    "`corrections` takes no value: without the word the process passes over them",
+                ))
+            }
+            CORRECTIONS => set(&mut self.corrections, &word, word.clone()),
             CRATE => {
                 let path = crate_path(input, &word)?;
                 set(&mut self.crate_path, &word, path)
             }
-            _ => Err(unknown(&word, &[RESTARTS, CRATE])),
+            _ => Err(unknown(&word, &[RESTARTS, CORRECTIONS, CRATE])),
         }
     }
 }

@@ -12,6 +12,8 @@ use crate::model::command::Command;
 ///         type Aggregate = Account;
 ///         const HANDLER: HandlerOf<Self> = HandlerOf::<Self>::existing(); // or `creating()`
 ///         fn target(&self) -> &IdOf<Self> { target::<Account, _>(&self.account) }
+///         // where a field is marked with `compensates`
+///         fn compensates(&self) -> Option<EventId> { compensated(&self.payment) }
 ///     }
 /// };
 /// ```
@@ -31,6 +33,17 @@ pub fn expand(command: &Command<'_>, aggregate: &Type, id: &Member) -> TokenStre
     let target = quote_spanned! {place=>
         #at_place::__private::target::<#aggregate, _>(&#this.#id)
     };
+    let compensates = command.compensates.as_ref().map(|event| {
+        let place = type_of(command, event).span();
+        let this = local("self", place);
+        let at_place = placed(es, place);
+        let event = quote_spanned! {place=> #at_place::__private::compensated(&#this.#event) };
+        quote! {
+            fn compensates(&self) -> ::core::option::Option<#es::EventId> {
+                #event
+            }
+        }
+    });
     quote! {
         const _: () = {
             #[automatically_derived]
@@ -41,17 +54,19 @@ pub fn expand(command: &Command<'_>, aggregate: &Type, id: &Member) -> TokenStre
                 fn target(&self) -> &#es::__private::IdOf<Self> {
                     #target
                 }
+
+                #compensates
             }
         };
     }
 }
 
-/// The type of the field with the id, where a mismatch is reported.
-fn type_of<'a>(command: &'a Command<'_>, id: &Member) -> Option<&'a Type> {
+/// The type of a field, where a mismatch is reported.
+fn type_of<'a>(command: &'a Command<'_>, marked: &Member) -> Option<&'a Type> {
     let Data::Struct(data) = &command.input.data else {
         return None;
     };
     let mut fields = data.fields.iter().zip(data.fields.members());
-    let (field, _) = fields.find(|(_, member)| member == id)?;
+    let (field, _) = fields.find(|(_, member)| member == marked)?;
     Some(&field.ty)
 }

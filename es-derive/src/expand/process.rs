@@ -19,10 +19,17 @@ use crate::model::process::Process;
 ///     // the impls of [`names`], and what [`checks`] asks
 /// };
 /// ```
+///
+/// Where it is told of corrections, `corrected` stands for `new` in each input, and asks for `Reconsider` as well.
 pub fn expand(model: &Process<'_>) -> TokenStream {
     let es = &model.crate_path;
     let ident = &model.input.ident;
     let restarts = model.restarts;
+    let new = if model.corrections {
+        "corrected"
+    } else {
+        "new"
+    };
     let inputs = model.inputs.iter().map(|input| {
         let ty = &input.ty;
         let es = placed(es, ty.span());
@@ -31,7 +38,8 @@ pub fn expand(model: &Process<'_>) -> TokenStream {
             Some((Role::Ends, _)) => quote! { Ends },
             None => quote! { Continues },
         };
-        quote_spanned! {ty.span()=> #es::ProcessInput::<Self>::new::<#ty>(#es::Role::#role) }
+        let new = Ident::new(new, Span::call_site().located_at(ty.span()));
+        quote_spanned! {ty.span()=> #es::ProcessInput::<Self>::#new::<#ty>(#es::Role::#role) }
     });
     let commands = model.commands.iter().map(|command| {
         let ty = &command.ty;

@@ -1,6 +1,6 @@
 use syn::{Data, DeriveInput, Member, Path, Type};
 
-use crate::attr::command::{Container, ids};
+use crate::attr::command::{Container, Mark, marks};
 use crate::errors::Errors;
 
 /// A struct with `#[derive(Command)]`.
@@ -10,6 +10,8 @@ pub struct Command<'a> {
     // Each of these two is `None` only after a mistake.
     pub aggregate: Option<Type>,
     pub id: Option<Member>,
+    /// The field with the id of the event that it undoes.
+    pub compensates: Option<Member>,
     pub creates: bool,
 }
 
@@ -28,17 +30,20 @@ impl<'a> Command<'a> {
                 "which aggregate the command is for isn't said: add `#[command(aggregate = …)]`",
             );
         }
+        let (id, compensates) = members(input, errors);
         Self {
             input,
             crate_path: super::crate_path(container.crate_path),
             aggregate: container.aggregate,
-            id: id(input, errors),
+            id,
+            compensates,
             creates: container.creates.is_some(),
         }
     }
 }
 
-fn id(input: &DeriveInput, errors: &mut Errors) -> Option<Member> {
+/// The field with the aggregate's id, and that with the id of the event that is undone.
+fn members(input: &DeriveInput, errors: &mut Errors) -> (Option<Member>, Option<Member>) {
     let fields = match &input.data {
         Data::Struct(data) => &data.fields,
         Data::Enum(data) => {
@@ -46,23 +51,32 @@ fn id(input: &DeriveInput, errors: &mut Errors) -> Option<Member> {
                 data.enum_token,
                 "a command is a struct: derive one for each of these",
             );
-            return None;
+            return (None, None);
         }
         Data::Union(data) => {
             errors.at(data.union_token, "a command is a struct");
-            return None;
+            return (None, None);
         }
     };
-    let mut id = None;
+    let (mut id, mut compensates) = (None, None);
     for (field, member) in fields.iter().zip(fields.members()) {
-        for word in ids(&field.attrs, errors) {
-            if id.is_some() {
-                errors.at(
+        for mark in marks(&field.attrs, errors) {
+            let (word, slot, twice) = match mark {
+                Mark::Id(word) => (
                     word,
+                    &mut id,
                     "the command has an id already: mark the field with the aggregate's id alone",
-                );
+                ),
+                Mark::Compensates(word) => (
+                    word,
+                    &mut compensates,
+                    "the command compensates an event already: send one command for each event that is undone",
+                ),
+            };
+            if slot.is_some() {
+                errors.at(word, twice);
             } else {
-                id = Some(member.clone());
+                *slot = Some(member.clone());
             }
         }
     }
@@ -72,5 +86,5 @@ fn id(input: &DeriveInput, errors: &mut Errors) -> Option<Member> {
             "which field holds the aggregate's id isn't said: mark it with `#[command(id)]`",
         );
     }
-    id
+    (id, compensates)
 }

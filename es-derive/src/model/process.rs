@@ -10,6 +10,8 @@ pub struct Process<'a> {
     pub input: &'a DeriveInput,
     pub crate_path: Path,
     pub restarts: bool,
+    /// Whether it is told of corrections.
+    pub corrections: bool,
     pub inputs: Vec<Input>,
     pub commands: Vec<Named>,
     pub deadlines: Vec<Named>,
@@ -36,6 +38,7 @@ impl<'a> Process<'a> {
             input,
             crate_path: super::crate_path(container.crate_path),
             restarts: container.restarts.is_some(),
+            corrections: container.corrections.is_some(),
             inputs,
             commands,
             deadlines,

@@ -1,4 +1,4 @@
-use es_core::{Aggregate, Apply, Command, Event, Handle, HandleCreate, Handler, NoError};
+use es_core::{Aggregate, Apply, Command, Event, EventId, Handle, HandleCreate, Handler, NoError};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
@@ -72,4 +72,47 @@ fn a_creating_command_is_handled_without_a_state() {
         handle(&begin).unwrap(),
         [CounterEvent::Counted(Counted { by: 4 })]
     );
+}
+
+#[derive(Command)]
+#[command(aggregate = Counter)]
+struct Discount {
+    #[command(id)]
+    counter: u64,
+    #[command(compensates)]
+    r#type: EventId,
+}
+
+impl Handle<Discount> for Counter {
+    type Events = ();
+
+    fn handle(&self, _: &Discount) -> Result<(), NoError> {
+        Ok(())
+    }
+}
+
+#[derive(Command)]
+#[command(aggregate = Counter, creates)]
+struct BeginAnew(#[command(id)] u64, #[command(compensates)] Option<EventId>);
+
+impl HandleCreate<BeginAnew> for Counter {
+    type Events = Counted;
+
+    fn handle_create(_: &BeginAnew) -> Result<Counted, NoError> {
+        Ok(Counted { by: 0 })
+    }
+}
+
+#[test]
+fn a_command_says_what_it_undoes() {
+    let event = EventId::random();
+    let counter = 17;
+    let discount = Discount {
+        counter,
+        r#type: event,
+    };
+    assert_eq!(discount.compensates(), Some(event));
+    assert_eq!(BeginAnew(18, Some(event)).compensates(), Some(event));
+    assert_eq!(BeginAnew(18, None).compensates(), None);
+    assert_eq!(Begin(4, 18).compensates(), None);
 }

@@ -9,6 +9,7 @@
     reason = "a test reads better without borrows"
 )]
 
+mod correcting;
 mod outcome;
 
 use std::fmt::Debug;
@@ -252,12 +253,13 @@ impl<P: Process> ProcessScenario<P> {
 
     #[track_caller]
     fn take(mut self) -> ProcessOutcome<P> {
-        let events = &self.log.events()[self.taken..];
-        let came: Result<Vec<DryOutcome>, String> =
-            events.iter().map(|event| self.run.take(event)).collect();
-        self.taken = self.log.events().len();
+        let log = self.log.events();
+        let last = self.taken + 1..=log.len();
+        let came: Result<Vec<Vec<DryOutcome>>, String> =
+            last.map(|last| self.run.take(&log[..last])).collect();
+        self.taken = log.len();
         match came {
-            Ok(came) => ProcessOutcome::new(self, came),
+            Ok(came) => ProcessOutcome::new(self, came.concat()),
             Err(why) => panic!("{why}"),
         }
     }

@@ -7,6 +7,7 @@ use es_core::{
     StreamId, Timestamp,
 };
 
+use crate::CountingIds;
 use crate::spec::{chain, diff};
 
 /// A log that stands in no store, to be given to a projection or to any [`Consumer`].
@@ -225,8 +226,7 @@ impl GivenLog {
     }
 
     pub(super) fn next_id(&self) -> EventId {
-        let position = self.events.len() as u64 + 1;
-        EventId::from_bytes(u128::from(position).to_be_bytes())
+        CountingIds::nth(self.events.len() as u64 + 1)
     }
 }
 

@@ -7,6 +7,7 @@ use es_core::{
 use es_core::{DecodeError, Position};
 
 use super::diff::diff;
+use crate::CountingIds;
 
 /// A stream that stands in no store: every event that comes to it goes through its stored form.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub(super) struct History<A> {
     pub recorded_at: Timestamp,
     pub effective_at: Option<Timestamp>,
     pub metadata: Metadata,
+    stored: Vec<StoredEvent>,
     /// The events of an aggregate that takes corrections, in the order in which they were true.
     facts: Vec<StoredEvent>,
 }
@@ -28,6 +30,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>> History<A> {
             recorded_at: Timestamp::EPOCH,
             effective_at: None,
             metadata: Metadata::default(),
+            stored: Vec::new(),
             facts: Vec::new(),
         }
     }
@@ -71,6 +74,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>> History<A> {
             // Retired: it has a revision, and changes nothing.
             Ok(None) => {
                 self.revision = stored.envelope.revision;
+                self.stored.push(stored);
                 Ok(())
             }
             Err(error) => Err(chain(&error)),
@@ -85,7 +89,34 @@ impl<A: Aggregate<Event: Debug + PartialEq>> History<A> {
             folded.map_err(|error: DecodeError| error.to_string())?;
         }
         self.revision = stored.envelope.revision;
+        self.stored.push(stored.clone());
         Ok(())
+    }
+
+    /// The id of the last event that is this one.
+    pub(super) fn last(&self, event: &A::Event) -> Option<EventId> {
+        let is_it = |stored: &&StoredEvent| {
+            let decoded = stored.decode::<A::Event>();
+            decoded.is_ok_and(|decoded| decoded.as_ref() == Some(event))
+        };
+        let found = self.stored.iter().rev().find(is_it)?;
+        Some(found.envelope.id)
+    }
+
+    /// The state as it would be without this event and what undoes it.
+    pub(super) fn without(&self, undone: EventId) -> Result<Option<A>, String> {
+        let mut other = Self::new();
+        for stored in &self.stored {
+            let metadata = Metadata::decode(&stored.envelope.metadata);
+            let metadata = metadata.map_err(|error| chain(&error))?;
+            if stored.envelope.id == undone || metadata.compensates == Some(undone) {
+                continue;
+            }
+            if let Some(event) = stored.decode().map_err(|error| chain(&error))? {
+                other.fold(event, stored)?;
+            }
+        }
+        Ok(other.state)
     }
 
     /// Folds an event where it was true, as a repository does for an aggregate that takes corrections.
@@ -110,7 +141,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>> History<A> {
     fn stored(&self, name: &str, version: u32, payload: &str) -> Result<StoredEvent, String> {
         let stream = StreamId::new(A::CATEGORY, "given").map_err(|error| chain(&error))?;
         let revision = self.revision.next();
-        let id = EventId::from_bytes(u128::from(revision.number()).to_be_bytes());
+        let id = CountingIds::nth(revision.number());
         let mut envelope = Envelope::new(id, stream, revision, self.recorded_at);
         envelope.effective_at = self.effective_at;
         envelope.metadata = (self.metadata.encode()).map_err(|error: StoreError| chain(&error))?;

@@ -9,6 +9,7 @@
     reason = "a test reads better without borrows"
 )]
 
+mod compensation;
 mod diff;
 mod history;
 mod outcome;
@@ -18,6 +19,7 @@ use std::fmt::Debug;
 
 use es_core::{Aggregate, Decision};
 
+pub use compensation::{Compensating, Compensation};
 pub(crate) use diff::diff;
 pub(crate) use history::chain;
 pub use outcome::Outcome;

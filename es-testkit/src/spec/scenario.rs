@@ -1,6 +1,6 @@
 use std::fmt::Debug;
 
-use es_core::{Aggregate, Command, Creation, Decided, Decision, Handler, Timestamp};
+use es_core::{Aggregate, Command, Creation, Decided, Decision, EventId, Handler, Timestamp};
 
 use super::Outcome;
 use super::diff::diff;
@@ -71,14 +71,20 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Scenario<A> {
     /// When an aggregate that exists decides.
     #[track_caller]
     pub fn when<D: Decision<A>>(self, decide: impl FnOnce(&A) -> D) -> Outcome<A> {
-        let Some(state) = &self.history.state else {
-            panic!(
+        let decided = decide(self.state()).decided();
+        self.decided(decided)
+    }
+
+    /// The state of an aggregate that exists.
+    #[track_caller]
+    pub(super) fn state(&self) -> &A {
+        match &self.history.state {
+            Some(state) => state,
+            None => panic!(
                 "there is no `{}` yet: give an initial event, or use `when_created`",
                 A::CATEGORY
-            );
-        };
-        let decided = decide(state).decided();
-        self.decided(decided)
+            ),
+        }
     }
 
     /// When an aggregate is created.
@@ -139,18 +145,24 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Scenario<A> {
     }
 
     #[track_caller]
-    fn decided(mut self, decided: Decided<A>) -> Outcome<A> {
-        if let Ok(events) = &decided {
-            for event in events {
-                if let Err(why) = self.history.take(event) {
-                    panic!("{why}");
-                }
-            }
-        }
+    fn decided(self, decided: Decided<A>) -> Outcome<A> {
         Outcome {
-            scenario: self,
+            scenario: self.taken(&decided, None),
             decided,
         }
+    }
+
+    /// What was decided has happened, and undoes this event, if it undoes one.
+    #[track_caller]
+    pub(super) fn taken(mut self, decided: &Decided<A>, compensates: Option<EventId>) -> Self {
+        self.history.metadata.compensates = compensates;
+        for event in decided.iter().flatten() {
+            if let Err(why) = self.history.take(event) {
+                panic!("{why}");
+            }
+        }
+        self.history.metadata.compensates = None;
+        self
     }
 }
 

@@ -6,8 +6,9 @@
 //! | `fulfilment.rs` | a process: payment, then shipment, with a deadline, and undone where it fails |
 //! | `list.rs` | a read model in SQLite, exactly once |
 //! | `shop.rs` | a log, its repositories and what reads it, put together |
-//! | `web.rs`, `page.rs` | a page that reads its own writes, `Idempotency-Key`, `ETag` and `If-Match` |
+//! | `web.rs`, `page.rs`, `etag.rs`, `problem.rs` | a page that reads its own writes, `Idempotency-Key`, `ETag` and `If-Match` |
 
+mod etag;
 pub mod fulfilment;
 pub mod list;
 pub mod order;

@@ -77,6 +77,9 @@ pub enum Status {
     Cancelled,
 }
 
+/// What an order may cost, in cents.
+pub const MOST: u64 = 100_000_000;
+
 /// Why an order says no.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OrderError {
@@ -86,6 +89,9 @@ pub enum OrderError {
     /// An order has at least one line, and none with a quantity of 0.
     #[error("an order has at least one line, and none with a quantity of 0")]
     NothingOrdered,
+    /// An order costs at most [`MOST`].
+    #[error("an order costs at most {}.00", MOST / 100)]
+    TooMuch,
     /// The order is cancelled.
     #[error("the order is cancelled")]
     Cancelled,
@@ -128,7 +134,7 @@ impl Apply<OrderCancelled> for Order {
 impl Order {
     /// # Errors
     ///
-    /// [`OrderError::NoCustomer`], [`OrderError::NothingOrdered`].
+    /// [`OrderError::NoCustomer`], [`OrderError::NothingOrdered`], [`OrderError::TooMuch`].
     pub fn place(customer: &str, lines: &[Line]) -> Result<OrderPlaced, OrderError> {
         if customer.trim().is_empty() {
             return Err(OrderError::NoCustomer);
@@ -136,10 +142,14 @@ impl Order {
         if lines.is_empty() || lines.iter().any(|line| line.quantity == 0) {
             return Err(OrderError::NothingOrdered);
         }
-        Ok(OrderPlaced {
+        let placed = OrderPlaced {
             customer: customer.trim().to_owned(),
             lines: lines.to_vec(),
-        })
+        };
+        if placed.total() > MOST {
+            return Err(OrderError::TooMuch);
+        }
+        Ok(placed)
     }
 
     /// Cancels an order that isn't shipped; one that is cancelled stays so.

@@ -1,6 +1,6 @@
 //! The payment of an order, which has the order's id.
 
-use es_core::{Aggregate, Apply, Command, Create, Event, Handle, HandleCreate};
+use es_core::{Aggregate, Apply, Command, Create, Event, EventId, Handle, HandleCreate};
 use serde::{Deserialize, Serialize};
 
 /// It was asked for.
@@ -166,6 +166,9 @@ pub struct RefundPayment {
     /// Which order.
     #[command(id)]
     pub order: String,
+    /// The event of its coming, which this undoes in the open.
+    #[command(compensates)]
+    pub received: EventId,
 }
 
 impl Handle<RefundPayment> for Payment {

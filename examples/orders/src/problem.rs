@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use axum::Json;
+use axum::extract::rejection::{FormRejection, JsonRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
@@ -36,6 +37,12 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
+    /// The order isn't any more what the caller saw.
+    pub(crate) fn changed() -> Self {
+        let detail = "the order isn't any more what you saw: look at it again";
+        Self::new(StatusCode::PRECONDITION_FAILED, detail)
+    }
+
     /// What isn't the caller's fault, and none of the caller's business.
     fn ours(status: StatusCode, error: &dyn Error) -> Self {
         eprintln!("{error}");
@@ -50,12 +57,26 @@ impl<E: Error + 'static> From<ExecuteError<E>> for Problem {
             ExecuteError::Rejected(reason) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, &reason),
             ExecuteError::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, &error),
             ExecuteError::AlreadyExists { .. } => Self::new(StatusCode::CONFLICT, &error),
-            ExecuteError::Conflict(_) => Self::new(StatusCode::PRECONDITION_FAILED, &error),
+            // Others were faster again and again.
+            ExecuteError::Conflict(_) => Self::ours(StatusCode::SERVICE_UNAVAILABLE, &error),
             ExecuteError::Store(error) => error.into(),
             error => Self::ours(StatusCode::INTERNAL_SERVER_ERROR, &error),
         }
     }
 }
+
+/// What can't be read of a request.
+macro_rules! unreadable {
+    ($($rejection:ty),*) => {$(
+        impl From<$rejection> for Problem {
+            fn from(rejection: $rejection) -> Self {
+                Self::new(rejection.status(), &rejection.body_text())
+            }
+        }
+    )*};
+}
+
+unreadable!(FormRejection, JsonRejection, QueryRejection);
 
 impl From<LoadError> for Problem {
     fn from(error: LoadError) -> Self {

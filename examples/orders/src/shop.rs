@@ -2,11 +2,8 @@
 
 use std::path::Path;
 
-use es_core::{
-    Cause, Clock, Phase, Processes, Repository, Runner, RunnerHandle, Since, SystemClock,
-};
+use es_core::{Cause, Clock, Processes, Repository, Runner, RunnerHandle, Since, SystemClock};
 use es_sqlite::{SqliteReadModels, SqliteStore};
-use futures_util::StreamExt;
 
 use crate::fulfilment::Fulfilment;
 use crate::list::{OrderList, Reader};
@@ -56,11 +53,7 @@ impl Shop {
         let runner = Runner::new(store.clone(), models.projection(OrderList));
         let listing = runner.handle();
         tokio::spawn(runner.run());
-        // Whoever takes charge of the list makes its table, for an empty log too.
-        let mut changes = listing.changes();
-        while let Some(status) = changes.next().await
-            && status.phase == Phase::Starting
-        {}
+        // Whoever opens the shop finds the list as it was left; in a new one, its table.
         listing.wait_for_head().await?;
         let fulfilments = Processes::<Fulfilment>::new(store.clone(), models, Since::Beginning);
         let runner = Runner::new(store.clone(), fulfilments.clock(clock));

@@ -11,17 +11,19 @@
 
 use std::time::Duration;
 
+use axum::extract::rejection::{FormRejection, JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::header::{ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION};
+use axum::http::header::{ETAG, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
-use es_core::{Executed, Position, Revision};
+use es_core::{ExecuteError, Executed, Position, Revision};
 use maud::Markup;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::etag::{Tags, etag};
 use crate::order::{CancelOrder, Line, Order, OrderPlaced, PlaceOrder, Status};
 use crate::page;
 use crate::payment::ReceivePayment;
@@ -55,7 +57,11 @@ struct Asked {
     at: Option<u64>,
 }
 
-async fn list(State(shop): State<Shop>, Query(asked): Query<Asked>) -> Result<Markup, Problem> {
+async fn list(
+    State(shop): State<Shop>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Result<Markup, Problem> {
+    let Query(asked) = asked?;
     let mut late = false;
     if let Some(at) = asked.at {
         let shown = shop.listing.wait_for(Position::new(at));
@@ -80,8 +86,9 @@ struct Filled {
 
 async fn place_form(
     State(shop): State<Shop>,
-    Form(filled): Form<Filled>,
+    filled: Result<Form<Filled>, FormRejection>,
 ) -> Result<Redirect, Problem> {
+    let Form(filled) = filled?;
     let Filled {
         key,
         customer,
@@ -108,8 +115,9 @@ struct Placing {
 async fn place(
     State(shop): State<Shop>,
     headers: HeaderMap,
-    Json(placing): Json<Placing>,
+    placing: Result<Json<Placing>, JsonRejection>,
 ) -> Result<Response, Problem> {
+    let Json(placing) = placing?;
     let key = match headers.get("idempotency-key") {
         Some(key) => key
             .to_str()
@@ -175,8 +183,8 @@ async fn order(
 ) -> Result<Response, Problem> {
     let order = shop.orders.load(&id).await?;
     let tag = etag(order.revision());
-    let known = headers.get(IF_NONE_MATCH);
-    if known.is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+    let known = Tags::if_none_match(&headers)?;
+    if known.is_some_and(|known| known.know(order.revision())) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
     Ok(([(ETAG, tag)], Json(Seen::of(&order))).into_response())
@@ -194,19 +202,31 @@ async fn cancel(
     State(shop): State<Shop>,
     Path(order): Path<String>,
     headers: HeaderMap,
-    Form(cancelling): Form<Cancelling>,
+    cancelling: Result<Form<Cancelling>, FormRejection>,
 ) -> Result<Response, Problem> {
-    let Cancelling { reason, revision } = cancelling;
-    let mut execution = shop.orders.send(CancelOrder { order, reason });
-    let expected = match headers.get(IF_MATCH) {
-        Some(tag) => Some(revision_of(tag.as_bytes()).ok_or(Problem::header("If-Match"))?),
+    let Form(Cancelling { reason, revision }) = cancelling?;
+    let expected = match Tags::if_match(&headers)? {
+        Some(Tags::Any) => None,
+        Some(tags) => {
+            let seen = shop.orders.load(&order).await?.revision();
+            Some(
+                tags.allow(seen)
+                    .then_some(seen)
+                    .ok_or_else(Problem::changed)?,
+            )
+        }
         None => revision.map(Revision::new),
     };
+    let mut execution = shop.orders.send(CancelOrder { order, reason });
     if let Some(expected) = expected {
         execution = execution.expecting(expected);
     }
-    let executed = execution.await?;
-    Ok(([(ETAG, tag(&executed))], back(&executed)).into_response())
+    let executed = match execution.await {
+        Err(ExecuteError::Conflict(_)) if expected.is_some() => return Err(Problem::changed()),
+        executed => executed?,
+    };
+    let tag = etag(executed.revision());
+    Ok(([(ETAG, tag)], back(&executed)).into_response())
 }
 
 async fn pay(State(shop): State<Shop>, Path(order): Path<String>) -> Result<Redirect, Problem> {
@@ -225,8 +245,9 @@ async fn dispatch(
 async fn fail(
     State(shop): State<Shop>,
     Path(order): Path<String>,
-    Form(Cancelling { reason, .. }): Form<Cancelling>,
+    failing: Result<Form<Cancelling>, FormRejection>,
 ) -> Result<Redirect, Problem> {
+    let Form(Cancelling { reason, .. }) = failing?;
     let executed = shop.shipments.send(FailShipment { order, reason }).await?;
     Ok(back(&executed))
 }
@@ -237,19 +258,4 @@ fn back<A: es_core::Aggregate>(executed: &Executed<A>) -> Redirect {
         Some(position) => Redirect::to(&format!("/?at={position}")),
         None => Redirect::to("/"),
     }
-}
-
-fn tag<A: es_core::Aggregate>(executed: &Executed<A>) -> String {
-    etag(executed.revision())
-}
-
-fn etag(revision: Revision) -> String {
-    format!("\"{revision}\"")
-}
-
-/// The revision that a tag of ours names.
-fn revision_of(tag: &[u8]) -> Option<Revision> {
-    let text = std::str::from_utf8(tag).ok()?.trim();
-    let number = text.strip_prefix('"')?.strip_suffix('"')?;
-    number.parse().ok().map(Revision::new)
 }

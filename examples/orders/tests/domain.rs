@@ -1,6 +1,6 @@
 //! What orders, payments and shipments decide.
 
-use es_testkit::Spec;
+use es_testkit::{CountingIds, Spec};
 use orders::order::{
     CancelOrder, Line, MarkOrderPaid, MarkOrderShipped, Order, OrderCancelled, OrderError,
     OrderPaid, OrderPlaced, OrderShipped, PlaceOrder,
@@ -69,6 +69,14 @@ fn an_order_names_a_customer_and_something_to_send() {
             .then_rejected(OrderError::NothingOrdered);
     }
     assert_eq!(placed().total(), 1_900);
+    let too_much = Line {
+        quantity: u32::MAX,
+        cents: u32::MAX,
+        ..lines().remove(0)
+    };
+    Order::given(())
+        .when_sent(place("ada", vec![too_much]))
+        .then_rejected(OrderError::TooMuch);
 }
 
 #[test]
@@ -112,13 +120,18 @@ fn an_order_is_cancelled_once_and_not_after_it_was_shipped() {
 #[test]
 fn what_was_paid_goes_back_and_nothing_else() {
     let requested = PaymentRequested { cents: 1_900 };
-    let refund = || RefundPayment { order: order() };
+    let refund = |received| RefundPayment {
+        order: order(),
+        received,
+    };
     Payment::given(requested.clone())
-        .when_sent(refund())
+        .when_sent(refund(CountingIds::nth(2)))
         .then_rejected(PaymentError::NotReceived);
     Payment::given((requested.clone(), PaymentReceived {}))
-        .when_sent(refund())
-        .then(PaymentRefunded { cents: 1_900 });
+        .compensating(PaymentReceived {})
+        .when_sent(refund)
+        .then(PaymentRefunded { cents: 1_900 })
+        .then_nothing_again();
     Payment::given((requested.clone(), PaymentReceived {}))
         .when_sent(WithdrawPayment { order: order() })
         .then_rejected(PaymentError::Received);

@@ -1,13 +1,16 @@
 //! What an order sets going.
 
 use es_core::{Reaction, RejectionKind, Timestamp};
-use es_testkit::ProcessScenario;
-use orders::fulfilment::{Fulfilment, PaymentAwaited, PaymentDue, ShipmentAwaited, TIME_TO_PAY};
+use es_testkit::{CountingIds, ProcessScenario};
+use orders::fulfilment::{
+    Fulfilment, GivenUp, PaymentAwaited, PaymentDue, ShipmentAwaited, TIME_TO_PAY,
+};
 use orders::order::{
     CancelOrder, Line, MarkOrderPaid, MarkOrderShipped, Order, OrderCancelled, OrderPlaced,
 };
 use orders::payment::{
-    Payment, PaymentReceived, PaymentRequested, RefundPayment, RequestPayment, WithdrawPayment,
+    Payment, PaymentReceived, PaymentRequested, PaymentWithdrawn, RefundPayment, RequestPayment,
+    WithdrawPayment,
 };
 use orders::shipment::{
     FailShipment, RequestShipment, Shipment, ShipmentDispatched, ShipmentFailed, ShipmentRequested,
@@ -50,8 +53,12 @@ fn paid() -> ProcessScenario<Fulfilment> {
         .given::<Shipment>(&order(), ShipmentRequested {})
 }
 
+/// Undoes the event of the money's coming: the third of all.
 fn refund() -> RefundPayment {
-    RefundPayment { order: order() }
+    RefundPayment {
+        order: order(),
+        received: CountingIds::nth(3),
+    }
 }
 
 fn cancel(reason: &str) -> CancelOrder {
@@ -80,7 +87,9 @@ fn an_order_is_paid_then_shipped() {
         .then(
             Reaction::new()
                 .cancel(PaymentDue)
-                .emit(ShipmentAwaited {})
+                .emit(ShipmentAwaited {
+                    received: CountingIds::nth(3),
+                })
                 .send(MarkOrderPaid { order: order() })
                 .send(RequestShipment { order: order() }),
         );
@@ -93,29 +102,43 @@ fn an_order_is_paid_then_shipped() {
         );
 }
 
-#[test]
-fn an_order_that_is_not_paid_in_time_is_cancelled() {
+fn given_up() -> ProcessScenario<Fulfilment> {
     waiting_for_payment().when_time(due()).then(
         Reaction::new()
+            .emit(GivenUp {})
             .send(WithdrawPayment { order: order() })
-            .send(cancel("not paid in time"))
-            .end(),
-    );
+            .send(cancel("not paid in time")),
+    )
+}
+
+#[test]
+fn an_order_that_is_not_paid_in_time_is_cancelled() {
+    let reason = "not paid in time".to_owned();
+    given_up()
+        .when::<Payment>(&order(), PaymentWithdrawn {})
+        .then(Reaction::new().end())
+        .when::<Order>(&order(), OrderCancelled { reason })
+        .then_ignored();
     paid().when_time(due()).then_nothing();
 }
 
 #[test]
 fn money_that_comes_at_the_last_moment_goes_back() {
     let withdraw = WithdrawPayment { order: order() };
-    waiting_for_payment()
-        .when_time(due())
-        .then(
-            Reaction::new()
-                .send(withdraw.clone())
-                .send(cancel("not paid in time"))
-                .end(),
-        )
+    given_up()
         .when_rejected(withdraw, RejectionKind::Rejected, "it is paid")
+        .then(Reaction::new())
+        .when::<Payment>(&order(), PaymentReceived {})
+        .then(Reaction::new().send(refund()).end());
+}
+
+#[test]
+fn a_parcel_that_leaves_while_its_order_is_cancelled_is_paid_back() {
+    let shipped = MarkOrderShipped { order: order() };
+    paid()
+        .when::<Shipment>(&order(), ShipmentDispatched {})
+        .then(Reaction::new().send(shipped.clone()).end())
+        .when_rejected(shipped, RejectionKind::Rejected, "the order is cancelled")
         .then(Reaction::new().send(refund()));
 }
 
@@ -140,9 +163,12 @@ fn who_cancels_pays_nothing() {
         .when::<Order>(&order(), cancelled())
         .then(
             Reaction::new()
-                .send(WithdrawPayment { order: order() })
-                .end(),
-        );
+                .cancel(PaymentDue)
+                .emit(GivenUp {})
+                .send(WithdrawPayment { order: order() }),
+        )
+        .when::<Payment>(&order(), PaymentWithdrawn {})
+        .then(Reaction::new().end());
     paid().when::<Order>(&order(), cancelled()).then(
         Reaction::new()
             .send(FailShipment {

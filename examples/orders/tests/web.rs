@@ -163,12 +163,14 @@ async fn who_saw_an_older_order_does_not_cancel_it() {
         let refused = web.form(&cancel, headers, form).await;
         assert_eq!(refused.status, StatusCode::PRECONDITION_FAILED, "{form}");
     }
+    let weak = web.form(&cancel, &[("if-match", "W/\"1\"")], "").await;
+    assert_eq!(weak.status, StatusCode::PRECONDITION_FAILED);
     let unclear = web.form(&cancel, &[("if-match", "seven")], "").await;
     assert_eq!(unclear.status, StatusCode::BAD_REQUEST);
     assert_eq!(web.events().await, 1);
 
     let done = web
-        .form(&cancel, &[("if-match", "\"1\"")], "reason=no")
+        .form(&cancel, &[("if-match", "\"7\", \"1\"")], "reason=no")
         .await;
     assert_eq!(
         (done.status, done.header("etag")),
@@ -185,6 +187,21 @@ async fn what_is_wrong_is_a_problem_that_says_what() {
     let missing = web.get("/orders/none", &[]).await;
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
     assert_eq!(missing.json()["detail"], "order/none doesn't exist");
+    let json = ("content-type", "application/json");
+    for (path, headers, body) in [
+        ("/orders", &[json][..], "{\"customer\":"),
+        ("/orders", &[json], "{\"customer\":\"ada\"}"),
+        ("/orders", &[], "{}"),
+        ("/", &[json], "{}"),
+    ] {
+        let unread = request("POST", path, headers, body.to_owned());
+        let unread = web.ask(unread).await;
+        assert!(unread.status.is_client_error(), "{path} {body}");
+        assert_eq!(unread.header("content-type"), "application/problem+json");
+    }
+    let asked = web.get("/?at=soon", &[]).await;
+    assert_eq!(asked.status, StatusCode::BAD_REQUEST);
+    assert_eq!(asked.header("content-type"), "application/problem+json");
     assert_eq!(web.events().await, 0);
 }
 
@@ -260,6 +277,9 @@ async fn goods_that_are_out_of_stock_are_paid_back() {
         names,
         ["payment.requested", "payment.received", "payment.refunded"]
     );
+    // The refund names the money that it sends back.
+    let (received, refunded) = (&payment.entries()[1], &payment.entries()[2]);
+    assert_eq!(refunded.compensates, Some(received.id));
 }
 
 #[tokio::test]

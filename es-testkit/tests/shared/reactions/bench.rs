@@ -1,35 +1,40 @@
 //! A log, what keeps the place in it, and a process that runs on them, here or in a program of its own.
 
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use es_core::{
-    Clock, EventStore, LogQuery, ProcessView, Processes, Repository, Runner, RunnerHandle, Since,
-    StateStore, StoredEvent,
+    Clock, EventStore, LogQuery, ProcessView, Processes, Repository, Revision, Runner,
+    RunnerHandle, Since, StateStore, StoredEvent,
 };
-use es_sqlite::{SqliteReadModels, SqliteStore};
 
-use crate::domain::{Filled, Order, Paid, Payment, Placed, Wallet};
-use crate::dying::Point;
+use super::domain::{Filled, Order, Paid, Payment, Placed, Wallet};
+use super::dying::Point;
 
-/// Tells a program that it is the child of a test: the folder, the point where it dies, and the how-manieth time.
-pub(crate) const CHILD: &str = "ES_SQLITE_REACTIONS_CHILD";
+/// Tells a program that it is the child of a test: the how-manieth time, the point where it dies, and the place.
+pub(crate) const CHILD: &str = "ES_REACTIONS_CHILD";
 
-/// What a folder's process works on.
-pub(crate) struct Bench {
-    pub(crate) folder: tempfile::TempDir,
-    pub(crate) store: SqliteStore,
+/// Where a log is kept, and the place in it.
+pub(crate) trait Stage: Sized {
+    type Store: EventStore + Clone;
+
+    /// A new one, gone with this.
+    fn new() -> Self;
+
+    /// The one that a parent has made, as its [`place`](Self::place) says.
+    fn at(place: &str) -> Self;
+
+    fn place(&self) -> String;
+
+    async fn store(&self) -> Self::Store;
+
+    async fn states(&self) -> impl StateStore;
 }
 
-pub(crate) async fn log_of(folder: &Path) -> SqliteStore {
-    SqliteStore::open(folder.join("log.db")).await.unwrap()
-}
-
-pub(crate) async fn places_of(folder: &Path) -> SqliteReadModels {
-    SqliteReadModels::open(folder.join("places.db"))
-        .await
-        .unwrap()
+/// What a stage's process works on.
+pub(crate) struct Bench<S: Stage> {
+    pub(crate) stage: S,
+    pub(crate) store: S::Store,
 }
 
 pub(crate) fn runner<S: EventStore + Clone>(
@@ -51,11 +56,11 @@ pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     waited.expect("this should have come long ago")
 }
 
-impl Bench {
+impl<S: Stage> Bench<S> {
     pub(crate) async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = log_of(folder.path()).await;
-        let bench = Self { folder, store };
+        let stage = S::new();
+        let store = stage.store().await;
+        let bench = Self { stage, store };
         for (wallet, coins) in [("full", 1_000), ("empty", 0)] {
             let wallets = Repository::<Wallet, _>::new(bench.store.clone());
             let filled = wallets.create(&wallet.to_owned(), Filled { coins });
@@ -71,6 +76,16 @@ impl Bench {
         placed.await.unwrap();
     }
 
+    /// The order turns out to have been placed with another wallet.
+    pub(crate) async fn correct(&self, order: &str, wallet: &str) {
+        let orders = Repository::<Order, _>::new(self.store.clone());
+        let wallet = Some(wallet.to_owned());
+        let id = order.to_owned();
+        let correction = orders.correct(&id).by("ada").because("a slip");
+        let replaced = correction.replace(Revision::FIRST, Placed { wallet });
+        replaced.await.unwrap();
+    }
+
     pub(crate) async fn pay(&self, order: &str) {
         let wallets = Repository::<Wallet, _>::new(self.store.clone());
         let order = order.to_owned();
@@ -82,7 +97,7 @@ impl Bench {
 
     /// Runs the process until it has nothing to do any more.
     pub(crate) async fn finish(&self, clock: impl Clock) {
-        let places = places_of(self.folder.path()).await;
+        let places = self.stage.states().await;
         let (runner, view) = runner(self.store.clone(), places, clock);
         let handle = runner.handle();
         let running = tokio::spawn(runner.run());
@@ -92,8 +107,15 @@ impl Bench {
     }
 
     pub(crate) async fn log(&self) -> Vec<StoredEvent> {
-        let query = LogQuery::all().limit(usize::MAX);
-        self.store.read_log(query).await.unwrap().events
+        let (mut events, mut query) = (Vec::new(), LogQuery::all());
+        loop {
+            let page = self.store.read_log(query.clone()).await.unwrap();
+            events.extend(page.events);
+            query.after = page.looked_to;
+            if page.end {
+                return events;
+            }
+        }
     }
 
     pub(crate) async fn count(&self, name: &str) -> usize {
@@ -109,10 +131,10 @@ impl Bench {
     /// A program that dies at a point, or does what there is to do.
     pub(crate) fn child(&self, test: &str, point: Point, times: u32) -> Command {
         let mut child = Command::new(std::env::current_exe().unwrap());
-        let folder = self.folder.path().display();
+        let place = self.stage.place();
         child
             .args([test, "--exact", "--test-threads=1"])
-            .env(CHILD, format!("{times} {} {folder}", point.name()))
+            .env(CHILD, format!("{times} {} {place}", point.name()))
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         child

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use es_core::{
-    Aggregate, Apply, Command, Compensate, Create, Event, Expire, Handle, NoError, Process, React,
-    Reaction, Recorded, Rejected, Timestamp,
+    Aggregate, Apply, Command, Compensate, Correctable, Corrected, Create, Event, Expire, Handle,
+    NoError, Process, React, Reaction, Reconsider, Recorded, Rejected, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -22,13 +22,15 @@ pub(crate) struct Closed {
 }
 
 #[derive(Debug, Clone, PartialEq, Aggregate)]
-#[aggregate(name = "order", id = String, event = OrderEvent, error = NoError)]
+#[aggregate(name = "order", id = String, event = OrderEvent, error = NoError, corrections)]
 #[event(Placed, initial)]
 #[event(Closed)]
 pub(crate) struct Order {
     /// How it was closed, each time.
     pub closed: Vec<String>,
 }
+
+impl Correctable for Order {}
 
 impl Create<Placed> for Order {
     fn create(_: Placed) -> Self {
@@ -127,6 +129,7 @@ pub(crate) const DUE: Duration = Duration::from_hours(1);
 
 #[derive(Debug, Clone, Default, PartialEq, Aggregate, Process)]
 #[aggregate(name = "payment", id = String, event = PaymentEvent, error = NoError)]
+#[process(corrections)]
 #[event(AskedFor)]
 #[input(Placed, starts)]
 #[input(Paid, ends)]
@@ -169,6 +172,26 @@ impl React<Paid> for Payment {
     }
     fn react(&self, paid: &Recorded<Paid>) -> Result<Reaction<Self>, NoError> {
         Ok(Reaction::of(self).send(close(&paid.order, "paid")))
+    }
+}
+
+/// What was sent stays sent; the order is told.
+impl Reconsider<Placed> for Payment {
+    fn reconsider(
+        &self,
+        corrected: &Recorded<Corrected<Placed>>,
+    ) -> Result<Reaction<Self>, NoError> {
+        let wallet = corrected.after.as_ref();
+        let wallet = wallet.and_then(|placed| placed.wallet.as_deref());
+        let how = format!("corrected to {}", wallet.unwrap_or("nothing"));
+        Ok(Reaction::of(self).send(close(corrected.stream.id(), &how)))
+    }
+}
+
+/// Wallets take no corrections.
+impl Reconsider<Paid> for Payment {
+    fn reconsider(&self, _: &Recorded<Corrected<Paid>>) -> Result<Reaction<Self>, NoError> {
+        Ok(Reaction::of(self))
     }
 }
 

@@ -1,4 +1,3 @@
-use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
 
@@ -6,23 +5,23 @@ use es_core::{Clock, Repository, SystemClock};
 use es_testkit::FixedClock;
 use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, CHILD, idle, log_of, places_of, runner, soon};
-use crate::domain::{DUE, Payment};
-use crate::dying::{Dying, Point};
+use super::bench::{Bench, CHILD, Stage, idle, runner, soon};
+use super::domain::{DUE, Payment};
+use super::dying::{Dying, Point};
 
 /// What this program is to do, if it is a child: runs the process, and dies on the way.
-fn run_as_child() -> bool {
+pub(crate) fn run_as_child<S: Stage>() -> bool {
     let Ok(said) = std::env::var(CHILD) else {
         return false;
     };
     let mut words = said.splitn(3, ' ');
     let times = words.next().unwrap().parse().unwrap();
     let point = Point::named(words.next().unwrap());
-    let folder = Path::new(words.next().unwrap());
+    let stage = S::at(words.next().unwrap());
     Runtime::new().unwrap().block_on(async {
-        let log = log_of(folder).await;
+        let log = stage.store().await;
         let store = Dying::new(log.clone(), point, times);
-        let places = places_of(folder).await;
+        let places = stage.states().await;
         let (runner, view) = runner(store, places, SystemClock);
         let handle = runner.handle();
         tokio::spawn(runner.run());
@@ -31,14 +30,14 @@ fn run_as_child() -> bool {
     true
 }
 
-fn has_aborted(status: ExitStatus) -> bool {
+pub(crate) fn has_aborted(status: ExitStatus) -> bool {
     use std::os::unix::process::ExitStatusExt;
     // SIGABRT.
     status.signal() == Some(6)
 }
 
 /// Each command has taken effect once, however often its sender died.
-async fn check(bench: &Bench, orders: &[(String, Option<&str>)]) {
+async fn check<S: Stage>(bench: &Bench<S>, orders: &[(String, Option<&str>)]) {
     let mut paid = 0;
     for (order, wallet) in orders {
         let expected: &[&str] = match wallet {
@@ -63,12 +62,12 @@ async fn check(bench: &Bench, orders: &[(String, Option<&str>)]) {
 }
 
 /// Kills a process 20 times at a point, each time with new orders and with what was left by those before.
-fn killed_at(test: &str, point: Point) {
-    if run_as_child() {
+pub(crate) fn killed_at<S: Stage>(test: &str, point: Point) {
+    if run_as_child::<S>() {
         return;
     }
     let runtime = Runtime::new().unwrap();
-    let bench = runtime.block_on(Bench::new());
+    let bench = runtime.block_on(Bench::<S>::new());
     let mut orders = Vec::new();
     for round in 0..20 {
         for (place, wallet) in [Some("full"), Some("empty"), None].into_iter().enumerate() {
@@ -86,42 +85,13 @@ fn killed_at(test: &str, point: Point) {
     });
 }
 
-#[test]
-fn each_command_takes_effect_once_if_its_process_dies_between_input_and_append() {
-    let test =
-        "killed::each_command_takes_effect_once_if_its_process_dies_between_input_and_append";
-    killed_at(test, Point::InputAndAppend);
-}
-
-#[test]
-fn each_command_takes_effect_once_if_its_process_dies_between_append_and_checkpoint() {
-    let test =
-        "killed::each_command_takes_effect_once_if_its_process_dies_between_append_and_checkpoint";
-    killed_at(test, Point::AppendAndCheckpoint);
-}
-
-#[test]
-fn each_command_takes_effect_once_if_its_process_dies_between_checkpoint_and_send() {
-    let test =
-        "killed::each_command_takes_effect_once_if_its_process_dies_between_checkpoint_and_send";
-    killed_at(test, Point::CheckpointAndSend);
-}
-
-#[test]
-fn each_command_takes_effect_once_if_its_process_dies_between_send_and_outcome() {
-    let test =
-        "killed::each_command_takes_effect_once_if_its_process_dies_between_send_and_outcome";
-    killed_at(test, Point::SendAndOutcome);
-}
-
-#[test]
-fn each_command_takes_effect_once_if_two_programs_send_at_once() {
-    if run_as_child() {
+/// Two programs send at once, and one that dies on the way.
+pub(crate) fn two_at_once<S: Stage>(test: &str) {
+    if run_as_child::<S>() {
         return;
     }
-    let test = "killed::each_command_takes_effect_once_if_two_programs_send_at_once";
     let runtime = Runtime::new().unwrap();
-    let bench = runtime.block_on(Bench::new());
+    let bench = runtime.block_on(Bench::<S>::new());
     let mut orders = Vec::new();
     for round in 0..5 {
         for place in 0..12 {
@@ -148,15 +118,13 @@ fn each_command_takes_effect_once_if_two_programs_send_at_once() {
     });
 }
 
-#[test]
-fn a_deadline_that_was_set_before_a_kill_fires_once_after_it_and_not_if_it_was_met() {
-    if run_as_child() {
+/// Deadlines are set by programs that die behind that, and their time is up when nobody runs the process.
+pub(crate) fn deadlines<S: Stage>(test: &str) {
+    if run_as_child::<S>() {
         return;
     }
-    let test =
-        "killed::a_deadline_that_was_set_before_a_kill_fires_once_after_it_and_not_if_it_was_met";
     let runtime = Runtime::new().unwrap();
-    let bench = runtime.block_on(Bench::new());
+    let bench = runtime.block_on(Bench::<S>::new());
     for number in 0..10 {
         let order = number.to_string();
         runtime.block_on(bench.place(&order, None));
@@ -172,7 +140,7 @@ fn a_deadline_that_was_set_before_a_kill_fires_once_after_it_and_not_if_it_was_m
         }
         let late = FixedClock::at(SystemClock.now().saturating_add(2 * DUE));
         let late = Arc::new(late);
-        let places = places_of(bench.folder.path()).await;
+        let places = bench.stage.states().await;
         let (runner, view) = runner(bench.store.clone(), places, Arc::clone(&late));
         let handle = runner.handle();
         let running = tokio::spawn(runner.run());

@@ -1,0 +1,7 @@
+#[command(aggregate = Account)]
+struct PayBack {
+    #[command(id)]
+    account: AccountId,
+    #[command(compensates)]
+    payment: EventId,
+}

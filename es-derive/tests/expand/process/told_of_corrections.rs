@@ -1,0 +1,4 @@
+#[process(corrections)]
+#[input(OrderPlaced, starts)]
+#[input(OrderCancelled, ends)]
+struct Fulfilment;

@@ -1,0 +1,48 @@
+//! Rule: a command undoes one event.
+//! Cure: send one command for each event that is undone.
+
+use es_core::{Aggregate, Apply, Command, Event, EventId, Handle, NoError};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account.counted")]
+struct Counted {}
+
+#[derive(Default, Aggregate)]
+#[aggregate(name = "account", id = String, event = AccountEvent, error = NoError)]
+#[event(Counted)]
+struct Account;
+
+impl Apply<Counted> for Account {
+    fn apply(&mut self, _: Counted) {}
+}
+
+#[derive(Command)]
+#[command(aggregate = Account)]
+struct Count {
+    #[command(id)]
+    account: String,
+    #[command(compensates)]
+    counted: EventId,
+}
+
+impl Handle<Count> for Account {
+    type Events = Counted;
+
+    fn handle(&self, _: &Count) -> Result<Counted, NoError> {
+        Ok(Counted {})
+    }
+}
+
+#[derive(Command)]
+#[command(aggregate = Account)]
+struct Recount {
+    #[command(id)]
+    account: String,
+    #[command(compensates)]
+    first: EventId,
+    #[command(compensates)]
+    second: EventId,
+}
+
+fn main() {}

@@ -1,0 +1,54 @@
+//! Rule: what a command compensates is named by the id of that event.
+//! Cure: change the field's type.
+
+use es_core::{Aggregate, Apply, Command, Event, EventId, Handle, NoError};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account.counted")]
+struct Counted {}
+
+#[derive(Default, Aggregate)]
+#[aggregate(name = "account", id = String, event = AccountEvent, error = NoError)]
+#[event(Counted)]
+struct Account;
+
+impl Apply<Counted> for Account {
+    fn apply(&mut self, _: Counted) {}
+}
+
+#[derive(Command)]
+#[command(aggregate = Account)]
+struct Count {
+    #[command(id)]
+    account: String,
+    #[command(compensates)]
+    counted: EventId,
+}
+
+impl Handle<Count> for Account {
+    type Events = Counted;
+
+    fn handle(&self, _: &Count) -> Result<Counted, NoError> {
+        Ok(Counted {})
+    }
+}
+
+#[derive(Command)]
+#[command(aggregate = Account)]
+struct Recount {
+    #[command(id)]
+    account: String,
+    #[command(compensates)]
+    counted: u64,
+}
+
+impl Handle<Recount> for Account {
+    type Events = Counted;
+
+    fn handle(&self, _: &Recount) -> Result<Counted, NoError> {
+        Ok(Counted {})
+    }
+}
+
+fn main() {}
