@@ -59,7 +59,8 @@
 //!
 //! [`NatsPublisher`] publishes events for others, of a log in any store.
 //!
-//! It needs NATS 2.9 or newer and runs on Tokio.
+//! It needs NATS 2.9 or newer and runs on Tokio. Connections are encrypted by rustls with a provider of cryptography of
+//! their own: the process's default is neither used nor set.
 //!
 //! # Limits
 //!
@@ -75,6 +76,7 @@ mod cursor;
 mod error;
 mod history;
 mod log;
+mod login;
 mod message;
 mod options;
 mod page;
@@ -84,6 +86,7 @@ mod schema;
 mod snapshot;
 mod store;
 mod subject;
+mod tls;
 mod wait;
 mod wire;
 
