@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use es_core::{EventId, Placement, Revision, StoreError, StreamId, Timestamp};
+use es_core::{Digest, EventId, Placement, Revision, StoreError, StreamId, Timestamp};
 use lru::LruCache;
 
 use crate::error::Fault;
@@ -24,6 +24,8 @@ pub(crate) struct History {
     /// Whether it was read at all: an empty one that wasn't says nothing.
     pub known: bool,
     messages: Vec<Told>,
+    /// The last event's.
+    hash: Option<Digest>,
     ids: HashMap<EventId, u64>,
 }
 
@@ -45,6 +47,11 @@ impl History {
         last.map_or(Revision::EMPTY, |told| told.head.last())
     }
 
+    /// The last event's hash, if it has one.
+    pub(crate) fn hash(&self) -> Option<Digest> {
+        self.hash
+    }
+
     pub(crate) fn recorded_at(&self) -> Timestamp {
         let last = self.messages.last();
         last.map_or(Timestamp::MIN, |told| told.head.recorded_at)
@@ -55,6 +62,7 @@ impl History {
         &mut self,
         told: Told,
         ids: impl IntoIterator<Item = EventId>,
+        hash: Option<Digest>,
     ) -> Result<(), StoreError> {
         let Told { sequence, head } = told;
         if head.previous != self.last() || head.first != self.revision().next() {
@@ -62,6 +70,7 @@ impl History {
         }
         self.known = true;
         self.messages.push(told);
+        self.hash = hash;
         self.ids.extend(ids.into_iter().zip(head.first.number()..));
         Ok(())
     }
@@ -182,8 +191,8 @@ mod tests {
     #[test]
     fn an_id_leads_to_its_place() {
         let mut history = History::default();
-        history.add(told(4, 0, 1, 1), ids(1, 1)).unwrap();
-        history.add(told(9, 4, 2, 3), ids(2, 3)).unwrap();
+        history.add(told(4, 0, 1, 1), ids(1, 1), None).unwrap();
+        history.add(told(9, 4, 2, 3), ids(2, 3), None).unwrap();
         let place = history.find(ids(3, 1)[0]).unwrap();
         assert_eq!(place.revision.number(), 3);
         assert_eq!(place.position.number(), (9 << 16) + 1);
@@ -196,9 +205,9 @@ mod tests {
     #[test]
     fn a_message_that_does_not_follow_is_refused() {
         let mut history = History::default();
-        history.add(told(4, 0, 1, 2), ids(1, 2)).unwrap();
+        history.add(told(4, 0, 1, 2), ids(1, 2), None).unwrap();
         for wrong in [told(9, 0, 3, 1), told(9, 4, 2, 1), told(9, 4, 4, 1)] {
-            assert!(history.add(wrong, ids(7, 1)).is_err());
+            assert!(history.add(wrong, ids(7, 1), None).is_err());
         }
         assert_eq!((history.last(), history.revision().number()), (4, 2));
         assert!(history.find(ids(7, 1)[0]).is_none());
@@ -212,7 +221,9 @@ mod tests {
         for n in 0..3 {
             let entry = streams.entry(&stream(n));
             let mut history = History::default();
-            history.add(told(1, 0, 1, IDS / 2), ids(0, half)).unwrap();
+            history
+                .add(told(1, 0, 1, IDS / 2), ids(0, half), None)
+                .unwrap();
             streams.grown(&entry, &history);
             streams.grown(&entry, &history);
         }
@@ -231,13 +242,13 @@ mod tests {
         let stream = |n: u32| StreamId::new("s", &n.to_string()).unwrap();
         let held = streams.entry(&stream(0));
         let mut history = History::default();
-        history.add(told(1, 0, 1, 2), ids(0, 2)).unwrap();
+        history.add(told(1, 0, 1, 2), ids(0, 2), None).unwrap();
         streams.grown(&held, &history);
         let mut large = History::default();
         let all = u32::try_from(IDS).unwrap();
-        large.add(told(2, 0, 1, IDS), ids(10, all)).unwrap();
+        large.add(told(2, 0, 1, IDS), ids(10, all), None).unwrap();
         streams.grown(&streams.entry(&stream(1)), &large);
-        history.add(told(3, 1, 3, 5), ids(3, 5)).unwrap();
+        history.add(told(3, 1, 3, 5), ids(3, 5), None).unwrap();
         streams.grown(&held, &history);
         let remembered = streams.0.lock().unwrap();
         assert!(!remembered.entries.contains(&stream(0)));

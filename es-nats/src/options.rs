@@ -39,6 +39,7 @@ pub struct NatsOptions {
     pub(crate) replicas: Option<usize>,
     pub(crate) durability: Durability,
     pub(crate) timeout: Duration,
+    pub(crate) tamper_evident: bool,
     pub(crate) clock: Arc<dyn Clock>,
     login: Login,
     tls: Tls,
@@ -69,6 +70,7 @@ impl NatsOptions {
             replicas: None,
             durability: Durability::default(),
             timeout: Duration::from_secs(15),
+            tamper_evident: false,
             clock: Arc::new(SystemClock),
             login: Login::None,
             tls: Tls::default(),
@@ -103,6 +105,18 @@ impl NatsOptions {
     /// [`StoreError::Unknown`]; 15 seconds if nothing is said.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
+    }
+
+    /// Hashes each event over its stream up to it, so that [`Verification`](es_core::Verification) finds what was changed
+    /// behind the library's back. A log becomes so when it is made, and its settings say it: whoever appends to it, with or
+    /// without this option, hashes what is appended. One that was made without isn't opened with this option, since a program
+    /// that has it open would go on without hashes, which no server refuses. While no program has it open, whoever may
+    /// update the JetStream stream makes it tamper-evident by that word in its description; events from before have no hash.
+    pub fn tamper_evident(self) -> Self {
+        Self {
+            tamper_evident: true,
+            ..self
+        }
     }
 
     /// The clock of `recorded_at`; the system's if nothing is said.
@@ -226,6 +240,7 @@ impl fmt::Debug for NatsOptions {
             .field("replicas", &self.replicas)
             .field("durability", &self.durability)
             .field("timeout", &self.timeout)
+            .field("tamper_evident", &self.tamper_evident)
             .field("login", &self.login.kind())
             .field("tls", &self.tls.required)
             .finish_non_exhaustive()
