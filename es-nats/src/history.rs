@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use es_core::{Digest, EventId, Placement, Revision, StoreError, StreamId, Timestamp};
@@ -106,6 +106,15 @@ pub(crate) struct Entry {
     size: AtomicUsize,
     /// Whether it isn't among those that are remembered any more, so that nothing of it is counted.
     forgotten: AtomicBool,
+    /// The sequence of its last message, also while an append is under way.
+    last: AtomicU64,
+}
+
+impl Entry {
+    /// The sequence of the last message that is known, 0 for none: no answer from before it is taken.
+    pub(crate) fn last(&self) -> u64 {
+        self.last.load(Ordering::Relaxed)
+    }
 }
 
 /// The streams that were last used.
@@ -135,8 +144,9 @@ impl Streams {
         entry
     }
 
-    /// Counts what a stream has grown by, and forgets others where that is too much.
+    /// Notes and counts what a stream has grown by, and forgets others where that is too much.
     pub(crate) fn grown(&self, entry: &Entry, history: &History) {
+        entry.last.fetch_max(history.last(), Ordering::Relaxed);
         let size = history.size();
         let grown = size.saturating_sub(entry.size.load(Ordering::Relaxed));
         if grown == 0 {
@@ -211,6 +221,17 @@ mod tests {
         }
         assert_eq!((history.last(), history.revision().number()), (4, 2));
         assert!(history.find(ids(7, 1)[0]).is_none());
+    }
+
+    #[test]
+    fn what_was_acknowledged_is_told_while_an_append_is_under_way() {
+        let streams = Streams::new();
+        let entry = streams.entry(&StreamId::new("s", "1").unwrap());
+        let mut history = entry.history.try_lock().unwrap();
+        history.add(told(4, 0, 1, 2), ids(1, 2), None).unwrap();
+        streams.grown(&entry, &history);
+        assert!(entry.history.try_lock().is_err());
+        assert_eq!(entry.last(), 4);
     }
 
     #[test]

@@ -49,9 +49,7 @@ impl Log {
     pub(crate) async fn read_stream(&self, query: StreamQuery) -> Result<StreamPage, StoreError> {
         let subject = subject::of_stream(&self.name, &query.stream);
         let entry = self.streams.entry(&query.stream);
-        // An append that is under way will have a later one.
-        let at_least = entry.history.try_lock().map_or(0, |history| history.last());
-        let Some(last) = self.last(&subject, at_least).await? else {
+        let Some(last) = self.last(&subject, entry.last()).await? else {
             return Ok(StreamPage::new(Vec::new(), true));
         };
         let revision = events(&last)?.head.last().number();
