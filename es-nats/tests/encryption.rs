@@ -116,7 +116,7 @@ es_servers::needs_own_nats! {
         let files = Files::new();
         let roots = files.keep("trusted.crt", &trusted);
         let shown = (files.keep("ada.crt", &ada), files.keep("ada.key", &adas_key));
-        let options = bank().root_certificates(&roots).timeout(Duration::from_millis(500));
+        let options = bank().root_certificates(&roots).timeout(Duration::from_secs(2));
         let options = options.client_certificate(&shown.0, &shown.1);
         let store = options.open(url(&server, "tls")).await.unwrap();
         store.append(Append::new(stream(1), Expected::NoStream, events(2))).await.unwrap();
