@@ -7,7 +7,7 @@
 //! is refused by the same two checks.
 
 use async_nats::HeaderMap;
-use es_core::{Append, Appended, Expected, Limits, Revision, StoreError, Verdict};
+use es_core::{Append, Appended, Digest, Expected, Limits, Revision, StoreError, Verdict};
 use serde::Deserialize;
 use tokio::time::timeout_at;
 
@@ -95,7 +95,7 @@ impl Log {
         append.check(&limits(max_payload))?;
         let subject = subject::of_stream(&self.name, &append.stream);
         let (bytes, limit) = (
-            message::size(&append),
+            message::size(&append, self.tamper_evident),
             max_payload.saturating_sub(HEADERS + subject.len()),
         );
         if bytes > limit {
@@ -148,10 +148,16 @@ impl Log {
                 Err(refusal) => return Err(refusal),
             }
             let (last, head) = (history.last(), self.head_of(append, history));
+            let hashes = self.hashes(append, history);
+            let message = message::encode(append, &head, &hashes);
             let before = std::mem::replace(&mut attempt.sent, true);
-            match self.publish(subject, append, &head).await {
+            match self.publish(subject, head.previous, message).await {
                 Ok(Published::At(sequence)) => {
-                    return self.accepted(append, Told { sequence, head }, history);
+                    let told = Told { sequence, head };
+                    let ids = append.events.iter().map(|event| event.id);
+                    history.add(told, ids, hashes.last().copied())?;
+                    self.saw(sequence);
+                    return Ok(Appended::new(head.placements(sequence)));
                 }
                 Ok(Published::Overtaken) => {
                     attempt.sent = before;
@@ -187,31 +193,35 @@ impl Log {
         }
     }
 
-    fn accepted(
-        &self,
-        append: &Append,
-        told: Told,
-        history: &mut History,
-    ) -> Result<Appended, StoreError> {
-        history.add(told, append.events.iter().map(|event| event.id))?;
-        self.saw(told.sequence);
-        Ok(Appended::new(told.head.placements(told.sequence)))
+    /// The hash of each event, behind the stream's last one, where the log has hashes. Whatever becomes of its settings, a
+    /// stream that has hashes goes on with them.
+    fn hashes(&self, append: &Append, history: &History) -> Vec<Digest> {
+        let (mut previous, mut revision) = (history.hash(), history.revision());
+        if !self.tamper_evident && previous.is_none() {
+            return Vec::new();
+        }
+        let hash = |event| {
+            revision = revision.next();
+            let hash = Digest::of_event(previous, &append.stream, revision, event);
+            previous = Some(hash);
+            hash
+        };
+        append.events.iter().map(hash).collect()
     }
 
     async fn publish(
         &self,
         subject: &str,
-        append: &Append,
-        head: &Head,
+        previous: u64,
+        message: Vec<u8>,
     ) -> Result<Published, Trouble> {
         let mut headers = HeaderMap::new();
-        let previous = head.previous.to_string();
+        let previous = previous.to_string();
         headers.insert("Nats-Msg-Id", format!("{subject}.{previous}").as_str());
         headers.insert("Nats-Expected-Last-Subject-Sequence", previous.as_str());
-        let bytes = message::encode(append, head).into();
         let answer = self
             .wire
-            .request(subject.to_owned(), Some(headers), bytes)
+            .request(subject.to_owned(), Some(headers), message.into())
             .await?;
         Acknowledgement::read(&answer.payload)
     }

@@ -14,6 +14,8 @@ pub(crate) enum Fault {
     Address,
     #[error("a credential can't be read")]
     Credential,
+    #[error("a certificate for TLS, or its key, can't be read, or one isn't the other's")]
+    Certificate,
     #[error("the server refuses us: {0}")]
     NotLetIn(&'static str),
     #[error("the server can't be reached: {0}")]

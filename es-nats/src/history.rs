@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use es_core::{EventId, Placement, Revision, StoreError, StreamId, Timestamp};
+use es_core::{Digest, EventId, Placement, Revision, StoreError, StreamId, Timestamp};
 use lru::LruCache;
 
 use crate::error::Fault;
@@ -24,6 +24,8 @@ pub(crate) struct History {
     /// Whether it was read at all: an empty one that wasn't says nothing.
     pub known: bool,
     messages: Vec<Told>,
+    /// The last event's.
+    hash: Option<Digest>,
     ids: HashMap<EventId, u64>,
 }
 
@@ -45,6 +47,11 @@ impl History {
         last.map_or(Revision::EMPTY, |told| told.head.last())
     }
 
+    /// The last event's hash, if it has one.
+    pub(crate) fn hash(&self) -> Option<Digest> {
+        self.hash
+    }
+
     pub(crate) fn recorded_at(&self) -> Timestamp {
         let last = self.messages.last();
         last.map_or(Timestamp::MIN, |told| told.head.recorded_at)
@@ -55,6 +62,7 @@ impl History {
         &mut self,
         told: Told,
         ids: impl IntoIterator<Item = EventId>,
+        hash: Option<Digest>,
     ) -> Result<(), StoreError> {
         let Told { sequence, head } = told;
         if head.previous != self.last() || head.first != self.revision().next() {
@@ -62,6 +70,7 @@ impl History {
         }
         self.known = true;
         self.messages.push(told);
+        self.hash = hash;
         self.ids.extend(ids.into_iter().zip(head.first.number()..));
         Ok(())
     }
@@ -97,6 +106,15 @@ pub(crate) struct Entry {
     size: AtomicUsize,
     /// Whether it isn't among those that are remembered any more, so that nothing of it is counted.
     forgotten: AtomicBool,
+    /// The sequence of its last message, also while an append is under way.
+    last: AtomicU64,
+}
+
+impl Entry {
+    /// The sequence of the last message that is known, 0 for none: no answer from before it is taken.
+    pub(crate) fn last(&self) -> u64 {
+        self.last.load(Ordering::Relaxed)
+    }
 }
 
 /// The streams that were last used.
@@ -126,8 +144,9 @@ impl Streams {
         entry
     }
 
-    /// Counts what a stream has grown by, and forgets others where that is too much.
+    /// Notes and counts what a stream has grown by, and forgets others where that is too much.
     pub(crate) fn grown(&self, entry: &Entry, history: &History) {
+        entry.last.fetch_max(history.last(), Ordering::Relaxed);
         let size = history.size();
         let grown = size.saturating_sub(entry.size.load(Ordering::Relaxed));
         if grown == 0 {
@@ -182,8 +201,8 @@ mod tests {
     #[test]
     fn an_id_leads_to_its_place() {
         let mut history = History::default();
-        history.add(told(4, 0, 1, 1), ids(1, 1)).unwrap();
-        history.add(told(9, 4, 2, 3), ids(2, 3)).unwrap();
+        history.add(told(4, 0, 1, 1), ids(1, 1), None).unwrap();
+        history.add(told(9, 4, 2, 3), ids(2, 3), None).unwrap();
         let place = history.find(ids(3, 1)[0]).unwrap();
         assert_eq!(place.revision.number(), 3);
         assert_eq!(place.position.number(), (9 << 16) + 1);
@@ -196,12 +215,23 @@ mod tests {
     #[test]
     fn a_message_that_does_not_follow_is_refused() {
         let mut history = History::default();
-        history.add(told(4, 0, 1, 2), ids(1, 2)).unwrap();
+        history.add(told(4, 0, 1, 2), ids(1, 2), None).unwrap();
         for wrong in [told(9, 0, 3, 1), told(9, 4, 2, 1), told(9, 4, 4, 1)] {
-            assert!(history.add(wrong, ids(7, 1)).is_err());
+            assert!(history.add(wrong, ids(7, 1), None).is_err());
         }
         assert_eq!((history.last(), history.revision().number()), (4, 2));
         assert!(history.find(ids(7, 1)[0]).is_none());
+    }
+
+    #[test]
+    fn what_was_acknowledged_is_told_while_an_append_is_under_way() {
+        let streams = Streams::new();
+        let entry = streams.entry(&StreamId::new("s", "1").unwrap());
+        let mut history = entry.history.try_lock().unwrap();
+        history.add(told(4, 0, 1, 2), ids(1, 2), None).unwrap();
+        streams.grown(&entry, &history);
+        assert!(entry.history.try_lock().is_err());
+        assert_eq!(entry.last(), 4);
     }
 
     #[test]
@@ -212,7 +242,9 @@ mod tests {
         for n in 0..3 {
             let entry = streams.entry(&stream(n));
             let mut history = History::default();
-            history.add(told(1, 0, 1, IDS / 2), ids(0, half)).unwrap();
+            history
+                .add(told(1, 0, 1, IDS / 2), ids(0, half), None)
+                .unwrap();
             streams.grown(&entry, &history);
             streams.grown(&entry, &history);
         }
@@ -231,13 +263,13 @@ mod tests {
         let stream = |n: u32| StreamId::new("s", &n.to_string()).unwrap();
         let held = streams.entry(&stream(0));
         let mut history = History::default();
-        history.add(told(1, 0, 1, 2), ids(0, 2)).unwrap();
+        history.add(told(1, 0, 1, 2), ids(0, 2), None).unwrap();
         streams.grown(&held, &history);
         let mut large = History::default();
         let all = u32::try_from(IDS).unwrap();
-        large.add(told(2, 0, 1, IDS), ids(10, all)).unwrap();
+        large.add(told(2, 0, 1, IDS), ids(10, all), None).unwrap();
         streams.grown(&streams.entry(&stream(1)), &large);
-        history.add(told(3, 1, 3, 5), ids(3, 5)).unwrap();
+        history.add(told(3, 1, 3, 5), ids(3, 5), None).unwrap();
         streams.grown(&held, &history);
         let remembered = streams.0.lock().unwrap();
         assert!(!remembered.entries.contains(&stream(0)));

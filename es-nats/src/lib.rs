@@ -49,6 +49,9 @@
 //! the rest from the server. So a handle's first append to a long stream that it hasn't read, other than one that expects
 //! no events, reads that stream once.
 //!
+//! A log can be tamper-evident: [`NatsOptions::tamper_evident`]. Who appends knows the stream's last message, and with it the
+//! hash that the next one is computed behind.
+//!
 //! Each read asks the log's leader how far it goes and isn't complete below that. Many messages come through a
 //! consumer that is asked for pages, a few one by one. A waiting subscriber is told by the server of each message as it is
 //! stored; only while the server doesn't, having no consumer left for us, is the head looked at once a second.
@@ -59,12 +62,13 @@
 //!
 //! [`NatsPublisher`] publishes events for others, of a log in any store.
 //!
-//! It needs NATS 2.9 or newer and runs on Tokio.
+//! It needs NATS 2.9 or newer and runs on Tokio. Connections are encrypted by rustls with a provider of cryptography of
+//! their own: the process's default is neither used nor set.
 //!
 //! # Limits
 //!
 //! 65,536 events in an append, and the server's `max_payload` (1 MiB unless it is configured otherwise) less 2 KiB for all
-//! of it: names, payloads, metadata, and at most 38 bytes more for each event. [`es_core::Limits::DEFAULT`] where that is
+//! of it: names, payloads, metadata, and at most 38 bytes more for each event, or 70 where its hash is stored. [`es_core::Limits::DEFAULT`] where that is
 //! less. A snapshot is at most as large as the server's `max_payload`.
 //!
 //! [`Unavailable`]: es_core::StoreError::Unavailable
@@ -73,17 +77,22 @@
 mod append;
 mod cursor;
 mod error;
+mod events;
 mod history;
+mod kept;
 mod log;
+mod login;
 mod message;
 mod options;
 mod page;
 mod publisher;
+mod range;
 mod read;
 mod schema;
 mod snapshot;
 mod store;
 mod subject;
+mod tls;
 mod wait;
 mod wire;
 

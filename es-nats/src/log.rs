@@ -7,12 +7,15 @@ use es_core::{Clock, Position, StoreError};
 
 use crate::cursor::{Cursor, Received};
 use crate::error::{Fault, Trouble};
+use crate::events::Events;
 use crate::history::{History, Streams, Told};
-use crate::message::{Events, position};
+use crate::kept::{Kept, Which};
+use crate::message::position;
 use crate::page::Places;
+use crate::schema::Opened;
 use crate::subject;
 use crate::wait::Watcher;
-use crate::wire::{Kept, Which, Wire};
+use crate::wire::Wire;
 
 /// Up to so many messages are fetched one by one, back from the last; a consumer costs as much as a few.
 pub(crate) const ONE_BY_ONE: u64 = 6;
@@ -21,6 +24,7 @@ pub(crate) struct Log {
     pub wire: Wire,
     pub name: String,
     pub replicas: usize,
+    pub tamper_evident: bool,
     pub clock: Arc<dyn Clock>,
     pub streams: Streams,
     pub places: Places,
@@ -30,12 +34,18 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn new(wire: Wire, name: String, replicas: usize, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(wire: Wire, opened: Opened, clock: Arc<dyn Clock>) -> Self {
+        let Opened {
+            name,
+            replicas,
+            tamper_evident,
+        } = opened;
         let watcher = Watcher::new(wire.clone(), name.clone());
         Self {
             wire,
             name,
             replicas,
+            tamper_evident,
             clock,
             streams: Streams::new(),
             places: Places::default(),
@@ -134,7 +144,10 @@ impl Log {
             }
             // They only lead back, and there are no more than there are revisions between.
             let kept = self.wire.message(&self.name, &Which::at(previous)).await?;
-            let kept = kept.filter(|_| previous < sequence && missing.len() as u64 <= ONE_BY_ONE);
+            let kept = kept.filter(|kept| {
+                let leads_on = previous < sequence && missing.len() as u64 <= ONE_BY_ONE;
+                leads_on && kept.subject == missing[0].subject
+            });
             missing.push(kept.ok_or(Fault::OutOfOrder { sequence })?);
         }
         for kept in missing.iter().rev() {
@@ -190,6 +203,6 @@ fn add(
 ) -> Result<(), StoreError> {
     let message = message.ok_or(Fault::Message(sequence))?;
     let head = message.head;
-    let ids = message.ids().ok_or(Fault::Message(sequence))?;
-    history.add(Told { sequence, head }, ids)
+    let known = message.known().ok_or(Fault::Message(sequence))?;
+    history.add(Told { sequence, head }, known.ids, known.hash)
 }

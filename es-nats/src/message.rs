@@ -1,14 +1,14 @@
-//! An append as the one message that it is stored as, and back. Whatever stands in a message, the answer is events or a
-//! typed error.
+//! An append as the one message that it is stored as.
 //!
 //! ```text
-//! version of this form, 1                       1 byte
+//! version of this form                          1 byte
 //! the stream's last sequence before, 0 for none 8   bytes, as all numbers the lowest first
 //! the first event's revision                    8
 //! recorded at, microseconds since 1970          8
 //! events, less one                              2
 //! and for each:
 //!   id                                         16
+//!   in form 2, its hash                        32
 //!   what follows: 1 effective time, 2 metadata  1
 //!   version of the payload                      4
 //!   length of the name                          1
@@ -18,23 +18,22 @@
 //!   name, payload, metadata
 //! ```
 //!
-//! The form never changes; another one gets another number, and this one is read for ever.
+//! The messages of a log that isn't tamper-evident have form 1, those of one that is form 2. A form never changes; another
+//! one gets another number, and these are read for ever.
 
-use std::sync::Arc;
-
-use es_core::{
-    Append, Envelope, EventId, Json, Metadata, NewEvent, Placement, Position, Revision,
-    StoredEvent, StreamId, Timestamp,
-};
+use es_core::{Append, Digest, Metadata, NewEvent, Placement, Position, Revision, Timestamp};
 
 /// More events than this can't be told apart by a position: its lower bits are the index within the message.
 pub(crate) const MAX_EVENTS: usize = 1 << INDEX_BITS;
 /// What a message takes beside its events.
 const HEAD: usize = 27;
-const FORM: u8 = 1;
+/// What it takes of a tamper-evident log beside an event.
+const HASH: usize = 32;
+pub(crate) const PLAIN: u8 = 1;
+pub(crate) const HASHED: u8 = 2;
 const INDEX_BITS: u32 = 16;
-const EFFECTIVE: u8 = 1;
-const METADATA: u8 = 2;
+pub(crate) const EFFECTIVE: u8 = 1;
+pub(crate) const METADATA: u8 = 2;
 
 /// Where an append stands: what its message says beside its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,8 +72,10 @@ pub(crate) fn sequence(position: Position) -> u64 {
 }
 
 /// How many bytes the message of an append has.
-pub(crate) fn size(append: &Append) -> usize {
-    append.events.iter().map(event_size).sum::<usize>() + HEAD
+pub(crate) fn size(append: &Append, hashed: bool) -> usize {
+    let beside = if hashed { HASH } else { 0 };
+    let sizes = append.events.iter().map(|event| event_size(event) + beside);
+    sizes.sum::<usize>() + HEAD
 }
 
 fn event_size(event: &NewEvent) -> usize {
@@ -88,21 +89,22 @@ fn event_size(event: &NewEvent) -> usize {
     26 + effective + optional + event.name.len() + event.payload.as_str().len()
 }
 
-/// The message of an append that was checked against the limits.
-pub(crate) fn encode(append: &Append, head: &Head) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(size(append));
-    bytes.push(FORM);
+/// The message of an append that was checked against the limits; with the hash of each event, or with none.
+pub(crate) fn encode(append: &Append, head: &Head, hashes: &[Digest]) -> Vec<u8> {
+    let form = if hashes.is_empty() { PLAIN } else { HASHED };
+    let mut bytes = Vec::with_capacity(size(append, form == HASHED));
+    bytes.push(form);
     bytes.extend_from_slice(&head.previous.to_le_bytes());
     bytes.extend_from_slice(&head.first.number().to_le_bytes());
     bytes.extend_from_slice(&head.recorded_at.micros().to_le_bytes());
     bytes.extend_from_slice(&narrow::<u16>(head.events - 1).to_le_bytes());
-    for event in &append.events {
-        encode_event(&mut bytes, event);
+    for (index, event) in append.events.iter().enumerate() {
+        encode_event(&mut bytes, event, hashes.get(index));
     }
     bytes
 }
 
-fn encode_event(bytes: &mut Vec<u8>, event: &NewEvent) {
+fn encode_event(bytes: &mut Vec<u8>, event: &NewEvent, hash: Option<&Digest>) {
     let (payload, metadata) = (event.payload.as_str(), event.metadata.as_str());
     let (mut follows, has_metadata) = (0, metadata != Metadata::EMPTY);
     if event.effective_at.is_some() {
@@ -112,6 +114,9 @@ fn encode_event(bytes: &mut Vec<u8>, event: &NewEvent) {
         follows |= METADATA;
     }
     bytes.extend_from_slice(event.id.as_bytes());
+    if let Some(hash) = hash {
+        bytes.extend_from_slice(hash.as_bytes());
+    }
     bytes.push(follows);
     bytes.extend_from_slice(&event.version.to_le_bytes());
     bytes.push(narrow::<u8>(event.name.len()));
@@ -134,130 +139,14 @@ fn narrow<T: TryFrom<usize> + Default>(length: usize) -> T {
     T::try_from(length).unwrap_or_default()
 }
 
-/// A message as it is read: its events are decoded one by one.
-pub(crate) struct Events<'m> {
-    pub head: Head,
-    rest: &'m [u8],
-    left: usize,
-}
-
-/// An event whose texts are still those of the message.
-pub(crate) struct RawEvent<'m> {
-    pub id: EventId,
-    pub name: &'m str,
-    version: u32,
-    effective_at: Option<Timestamp>,
-    payload: &'m str,
-    metadata: Option<&'m str>,
-}
-
-impl<'m> Events<'m> {
-    /// Begins to read a message; `None` if it isn't one of ours.
-    pub(crate) fn of(message: &'m [u8]) -> Option<Self> {
-        let mut rest = message;
-        let [form] = take(&mut rest)?;
-        if form != FORM {
-            return None;
-        }
-        let previous = u64::from_le_bytes(take(&mut rest)?);
-        let first = u64::from_le_bytes(take(&mut rest)?);
-        let micros = i64::from_le_bytes(take(&mut rest)?);
-        let events = usize::from(u16::from_le_bytes(take(&mut rest)?)) + 1;
-        let head = Head {
-            previous,
-            first: Revision::new(first),
-            recorded_at: Timestamp::from_micros(micros)?,
-            events,
-        };
-        // Neither is ever written, and both would break what is counted from them.
-        let sound = first > 0 && first.checked_add(events as u64).is_some();
-        sound.then_some(Self {
-            head,
-            rest,
-            left: events,
-        })
-    }
-
-    /// The next event; `None` after the last, or where the message breaks off.
-    pub(crate) fn next(&mut self) -> Option<RawEvent<'m>> {
-        let left = self.left.checked_sub(1)?;
-        let mut bytes = self.rest;
-        let rest = &mut bytes;
-        let id = EventId::from_bytes(take(rest)?);
-        let [follows] = take(rest)?;
-        let version = u32::from_le_bytes(take(rest)?);
-        let [name] = take(rest)?;
-        let payload = u32::from_le_bytes(take(rest)?);
-        let effective_at = match follows & EFFECTIVE {
-            0 => None,
-            _ => Some(Timestamp::from_micros(i64::from_le_bytes(take(rest)?))?),
-        };
-        let metadata = match follows & METADATA {
-            0 => None,
-            _ => Some(u32::from_le_bytes(take(rest)?)),
-        };
-        let event = RawEvent {
-            id,
-            version,
-            effective_at,
-            name: text(rest, u32::from(name))?,
-            payload: text(rest, payload)?,
-            metadata: match metadata {
-                None => None,
-                Some(length) => Some(text(rest, length)?),
-            },
-        };
-        // Where it breaks off, it isn't at its end.
-        (self.rest, self.left) = (bytes, left);
-        Some(event)
-    }
-
-    /// Whether there is no event left, and nothing else.
-    pub(crate) fn ended(&self) -> bool {
-        self.left == 0 && self.rest.is_empty()
-    }
-
-    /// The ids of all events.
-    pub(crate) fn ids(mut self) -> Option<Vec<EventId>> {
-        let mut ids = Vec::with_capacity(self.left);
-        while let Some(event) = self.next() {
-            ids.push(event.id);
-        }
-        self.ended().then_some(ids)
-    }
-}
-
-impl RawEvent<'_> {
-    /// The event, with texts of its own.
-    pub(crate) fn stored(&self, stream: &StreamId, at: Placement) -> StoredEvent {
-        let mut envelope = Envelope::new(self.id, stream.clone(), at.revision, at.recorded_at);
-        envelope.effective_at = self.effective_at;
-        if let Some(metadata) = self.metadata {
-            envelope.metadata = Json::from_stored(metadata);
-        }
-        let payload = Json::from_stored(self.payload);
-        let name: Arc<str> = self.name.into();
-        StoredEvent::new(envelope, at.position, name, self.version, payload)
-    }
-}
-
-fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
-    let (taken, left) = rest.split_first_chunk()?;
-    *rest = left;
-    Some(*taken)
-}
-
-fn text<'m>(rest: &mut &'m [u8], length: u32) -> Option<&'m str> {
-    let (taken, left) = rest.split_at_checked(usize::try_from(length).ok()?)?;
-    *rest = left;
-    std::str::from_utf8(taken).ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use es_core::{Append, EventId, Expected, Json, NewEvent, Revision, StreamId, Timestamp};
+    use es_core::{
+        Append, Digest, EventId, Expected, Json, NewEvent, Revision, StreamId, Timestamp,
+    };
 
-    use super::{Events, FORM, HEAD, Head, encode, position, sequence, size};
+    use super::{HASHED, HEAD, Head, PLAIN, encode, position, sequence, size};
+    use crate::events::Events;
 
     fn example() -> (Append, Head) {
         let event = |id, name: &str, payload: &str| {
@@ -282,75 +171,104 @@ mod tests {
     }
 
     /// What a release wrote is read by every later one: these bytes never change.
-    const GOLDEN: &str = "01 2c01000000000000 0700000000000000 40420f0000000000 0100 \
+    const GOLDEN: [&str; 2] = [
+        "01 2c01000000000000 0700000000000000 40420f0000000000 0100 \
         01010101010101010101010101010101 00 03000000 01 08000000 61 7b2262223a20317d \
         02020202020202020202020202020202 03 03000000 02 04000000 fbffffffffffffff 0f000000 c3a9 6e756c6c \
-        7b226163746f72223a22616461227d";
+        7b226163746f72223a22616461227d",
+        "02 2c01000000000000 0700000000000000 40420f0000000000 0100 \
+        01010101010101010101010101010101 0808080808080808080808080808080808080808080808080808080808080808 \
+        00 03000000 01 08000000 61 7b2262223a20317d \
+        02020202020202020202020202020202 0909090909090909090909090909090909090909090909090909090909090909 \
+        03 03000000 02 04000000 fbffffffffffffff 0f000000 c3a9 6e756c6c 7b226163746f72223a22616461227d",
+    ];
 
-    fn golden() -> Vec<u8> {
-        let digits: String = GOLDEN.split_whitespace().collect();
-        let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
-        (0..digits.len()).step_by(2).map(byte).collect()
+    /// Of each form, with the hashes that are in it.
+    fn golden() -> [(Vec<u8>, Vec<Digest>); 2] {
+        let bytes = |text: &str| {
+            let digits: String = text.split_whitespace().collect();
+            let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+            (0..digits.len()).step_by(2).map(byte).collect()
+        };
+        let hashes = [8, 9].map(|byte| Digest::from_bytes([byte; 32]));
+        [
+            (bytes(GOLDEN[0]), Vec::new()),
+            (bytes(GOLDEN[1]), hashes.to_vec()),
+        ]
     }
 
     #[test]
     fn an_append_has_the_bytes_that_it_always_had() {
         let (append, head) = example();
-        let bytes = encode(&append, &head);
-        assert_eq!(bytes, golden());
-        assert_eq!(bytes.len(), size(&append));
-        // As the crate's documentation says: at most 38 for an event, beside its texts.
-        assert_eq!(size(&append), HEAD + (26 + 1 + 8) + (38 + 2 + 4 + 15));
+        for (expected, hashes) in golden() {
+            let bytes = encode(&append, &head, &hashes);
+            assert_eq!(bytes, expected);
+            assert_eq!(bytes.len(), size(&append, !hashes.is_empty()));
+        }
+        // As the crate's documentation says: at most 38 for an event, beside its texts, and 32 more for a hash.
+        let texts = (1 + 8) + (2 + 4 + 15);
+        assert_eq!(size(&append, false), HEAD + 26 + 38 + texts);
+        assert_eq!(size(&append, true), HEAD + 26 + 38 + 2 * 32 + texts);
     }
 
     #[test]
     fn the_bytes_are_read_as_the_append_that_they_were() {
         let (append, expected) = example();
-        let bytes = golden();
-        let mut events = Events::of(&bytes).unwrap();
-        let head = events.head;
-        assert_eq!(head, expected);
-        assert_eq!(head.last(), Revision::new(8));
-        for (new, at) in append.events.iter().zip(head.placements(9)) {
-            let stored = events.next().unwrap().stored(&append.stream, at);
-            assert_eq!((stored.envelope.id, &stored.name), (new.id, &new.name));
-            assert_eq!(
-                (stored.version, &stored.payload),
-                (new.version, &new.payload)
-            );
-            assert_eq!(stored.envelope.metadata, new.metadata);
-            assert_eq!(stored.envelope.effective_at, new.effective_at);
-            assert_eq!(stored.envelope.recorded_at, head.recorded_at);
+        for (bytes, hashes) in golden() {
+            let mut events = Events::of(&bytes).unwrap();
+            let head = events.head;
+            assert_eq!(head, expected);
+            assert_eq!(head.last(), Revision::new(8));
+            for (index, at) in head.placements(9).into_iter().enumerate() {
+                let stored = events.next().unwrap().stored(&append.stream, at);
+                let new = &append.events[index];
+                assert_eq!((stored.envelope.id, &stored.name), (new.id, &new.name));
+                assert_eq!(
+                    (stored.version, &stored.payload),
+                    (new.version, &new.payload)
+                );
+                assert_eq!(stored.envelope.metadata, new.metadata);
+                assert_eq!(stored.envelope.effective_at, new.effective_at);
+                assert_eq!(stored.envelope.recorded_at, head.recorded_at);
+                assert_eq!(stored.hash, hashes.get(index).copied());
+            }
+            assert!(events.ended() && events.next().is_none());
+            let known = Events::of(&bytes).unwrap().known().unwrap();
+            assert_eq!(known.ids, [append.events[0].id, append.events[1].id]);
+            assert_eq!(known.hash, hashes.last().copied());
         }
-        assert!(events.ended() && events.next().is_none());
         assert_eq!(position(9, 1).number(), (9 << 16) + 1);
         assert_eq!(sequence(position(9, 65_535)), 9);
     }
 
     fn reads(bytes: &[u8]) -> bool {
-        Events::of(bytes).is_some_and(|events| events.ids().is_some())
+        Events::of(bytes).is_some_and(|events| events.known().is_some())
     }
 
     #[test]
     fn what_is_no_message_of_ours_is_refused_and_never_a_panic() {
-        let bytes = golden();
-        assert!(reads(&bytes));
-        for length in 0..bytes.len() {
-            assert!(!reads(&bytes[..length]), "cut at {length}");
-        }
-        let mut longer = bytes.clone();
-        longer.push(0);
-        assert!(!reads(&longer));
-        for at in 0..bytes.len() {
-            for byte in [0, 1, 0x7f, 0x80, 0xff] {
-                let mut spoilt = bytes.clone();
-                spoilt[at] = byte;
-                // Whatever it says: it is an answer.
-                let _ = reads(&spoilt);
+        for (bytes, _) in golden() {
+            assert!(reads(&bytes));
+            for length in 0..bytes.len() {
+                assert!(!reads(&bytes[..length]), "cut at {length}");
+            }
+            let mut longer = bytes.clone();
+            longer.push(0);
+            assert!(!reads(&longer));
+            for at in 0..bytes.len() {
+                for byte in [0, 1, 0x7f, 0x80, 0xff] {
+                    let mut spoilt = bytes.clone();
+                    spoilt[at] = byte;
+                    // Whatever it says: it is an answer.
+                    let _ = reads(&spoilt);
+                }
+            }
+            // Of a form to come, and of the other one.
+            let mut newer = bytes;
+            for form in [HASHED + 1, HASHED + PLAIN - newer[0]] {
+                newer[0] = form;
+                assert!(!reads(&newer));
             }
         }
-        let mut newer = bytes;
-        newer[0] = FORM + 1;
-        assert!(!reads(&newer));
     }
 }

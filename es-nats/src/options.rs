@@ -7,8 +7,10 @@ use async_nats::{ConnectOptions, ServerAddr};
 use es_core::{Clock, StoreError, SystemClock};
 
 use crate::error::Fault;
+use crate::login::Login;
 use crate::snapshot::SUFFIX;
 use crate::subject::is_name;
+use crate::tls::Tls;
 use crate::wire::Wire;
 use crate::{NatsPublisher, NatsStore};
 
@@ -37,6 +39,7 @@ pub struct NatsOptions {
     pub(crate) replicas: Option<usize>,
     pub(crate) durability: Durability,
     pub(crate) timeout: Duration,
+    pub(crate) tamper_evident: bool,
     pub(crate) clock: Arc<dyn Clock>,
     login: Login,
     tls: Tls,
@@ -60,58 +63,6 @@ pub enum Durability {
     Synced,
 }
 
-/// How we prove who we are.
-#[derive(Clone)]
-enum Login {
-    None,
-    Password(String, String),
-    Token(String),
-    Credentials(String),
-    CredentialsFile(PathBuf),
-    Nkey(String),
-}
-
-impl Login {
-    /// What an address says: `user:password@`, or `token@`.
-    fn of(address: &ServerAddr) -> Option<Self> {
-        let user = unescaped(address.username()?);
-        Some(match address.password() {
-            Some(password) => Self::Password(user, unescaped(password)),
-            None => Self::Token(user),
-        })
-    }
-}
-
-/// A part of an address without its escapes: `%40` is `@`.
-fn unescaped(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let escaped = match rest {
-            [b'%', high, low, ..] => {
-                let digit = |byte: &u8| char::from(*byte).to_digit(16);
-                digit(high).zip(digit(low))
-            }
-            _ => None,
-        };
-        let escaped = escaped.and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
-        bytes.push(escaped.unwrap_or(*first));
-        rest = if escaped.is_some() {
-            &after[2..]
-        } else {
-            after
-        };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-#[derive(Clone, Default)]
-struct Tls {
-    required: bool,
-    roots: Vec<PathBuf>,
-    client: Option<(PathBuf, PathBuf)>,
-}
-
 impl NatsOptions {
     pub(crate) fn new() -> Self {
         Self {
@@ -119,6 +70,7 @@ impl NatsOptions {
             replicas: None,
             durability: Durability::default(),
             timeout: Duration::from_secs(15),
+            tamper_evident: false,
             clock: Arc::new(SystemClock),
             login: Login::None,
             tls: Tls::default(),
@@ -153,6 +105,18 @@ impl NatsOptions {
     /// [`StoreError::Unknown`]; 15 seconds if nothing is said.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
+    }
+
+    /// Hashes each event over its stream up to it, so that [`Verification`](es_core::Verification) finds what was changed
+    /// behind the library's back. A log becomes so when it is made, and its settings say it: whoever appends to it, with or
+    /// without this option, hashes what is appended. One that was made without isn't opened with this option, since a program
+    /// that has it open would go on without hashes, which no server refuses. While no program has it open, whoever may
+    /// update the JetStream stream makes it tamper-evident by that word in its description; events from before have no hash.
+    pub fn tamper_evident(self) -> Self {
+        Self {
+            tamper_evident: true,
+            ..self
+        }
     }
 
     /// The clock of `recorded_at`; the system's if nothing is said.
@@ -200,13 +164,13 @@ impl NatsOptions {
     }
 
     /// Trusts the certificates in this PEM file, and those in others that are named, instead of those that the operating
-    /// system trusts.
+    /// system trusts. They are read for each connection, so that they may be renewed.
     pub fn root_certificates(mut self, file: impl Into<PathBuf>) -> Self {
         self.tls.roots.push(file.into());
         self
     }
 
-    /// Shows this certificate, with this key, both PEM files.
+    /// Shows this certificate, with this key, both PEM files, which are read for each connection.
     pub fn client_certificate(
         mut self,
         certificate: impl Into<PathBuf>,
@@ -222,7 +186,7 @@ impl NatsOptions {
     /// # Errors
     ///
     /// [`StoreError::Invalid`] if the name or an address isn't one, [`StoreError::Unavailable`] if no server can be
-    /// reached, [`StoreError::Backend`] if it refuses us, or if the log's settings allow what a log mustn't: to lose,
+    /// reached, [`StoreError::Backend`] if a certificate or a credential can't be read, if the server refuses us, or if the log's settings allow what a log mustn't: to lose,
     /// change or limit events, or less than [`Durability`] asks for.
     pub async fn open(self, addresses: impl AsRef<str>) -> Result<NatsStore, StoreError> {
         if !is_name(&self.name) {
@@ -260,48 +224,24 @@ impl NatsOptions {
 
     /// The driver's own options.
     async fn driver(&self, addresses: &[ServerAddr]) -> Result<ConnectOptions, StoreError> {
-        let options = ConnectOptions::new();
-        let wrong = |_| Fault::Credential;
         let login = match &self.login {
             Login::None => addresses.iter().find_map(Login::of).unwrap_or(Login::None),
             login => login.clone(),
         };
-        let mut options = match login {
-            Login::None => options,
-            Login::Password(user, password) => options.user_and_password(user, password),
-            Login::Token(token) => options.token(token),
-            Login::Nkey(seed) => options.nkey(seed),
-            Login::Credentials(text) => options.credentials(&text).map_err(wrong)?,
-            Login::CredentialsFile(file) => options.credentials_file(file).await.map_err(wrong)?,
-        };
-        if self.tls.required {
-            options = options.require_tls(true);
-        }
-        for file in &self.tls.roots {
-            options = options.add_root_certificates(file.clone());
-        }
-        if let Some((certificate, key)) = &self.tls.client {
-            options = options.add_client_certificate(certificate.clone(), key.clone());
-        }
-        Ok(options)
+        let options = login.tell(ConnectOptions::new()).await?;
+        Ok(self.tls.tell(options)?)
     }
 }
 
 impl fmt::Debug for NatsOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let login = match self.login {
-            Login::None => "none",
-            Login::Password(..) => "password",
-            Login::Token(_) => "token",
-            Login::Credentials(_) | Login::CredentialsFile(_) => "credentials",
-            Login::Nkey(_) => "nkey",
-        };
         f.debug_struct("NatsOptions")
             .field("name", &self.name)
             .field("replicas", &self.replicas)
             .field("durability", &self.durability)
             .field("timeout", &self.timeout)
-            .field("login", &login)
+            .field("tamper_evident", &self.tamper_evident)
+            .field("login", &self.login.kind())
             .field("tls", &self.tls.required)
             .finish_non_exhaustive()
     }
@@ -309,21 +249,7 @@ impl fmt::Debug for NatsOptions {
 
 #[cfg(test)]
 mod tests {
-    use super::{NatsOptions, unescaped};
-
-    #[test]
-    fn a_password_in_an_address_may_be_escaped() {
-        for (escaped, password) in [
-            ("hunter2", "hunter2"),
-            ("p%40ss%2Fw%3aord", "p@ss/w:ord"),
-            ("%C3%A9", "é"),
-            ("100%", "100%"),
-            ("%4", "%4"),
-            ("%zz", "%zz"),
-        ] {
-            assert_eq!(unescaped(escaped), password);
-        }
-    }
+    use super::NatsOptions;
 
     #[test]
     fn debug_shows_no_secret() {

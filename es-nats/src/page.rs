@@ -7,8 +7,9 @@ use es_core::{Filter, LogPage, LogQuery, Position, StoreError, StoredEvent};
 
 use crate::cursor::{Cursor, Received};
 use crate::error::{Fault, Trouble};
+use crate::events::Events;
 use crate::log::Log;
-use crate::message::{Events, position, sequence};
+use crate::message::{position, sequence};
 use crate::subject;
 
 /// A page that holds this many bytes takes no more events.

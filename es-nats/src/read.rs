@@ -1,18 +1,16 @@
 //! Reading streams. The leader is asked for a stream's last message first: what is read up to that is complete.
 
-use std::collections::VecDeque;
-
 use es_core::{
     Direction, EventId, Revision, StoreError, StoredEvent, StreamId, StreamPage, StreamQuery,
 };
 
 use crate::error::Fault;
+use crate::events::Events;
 use crate::history::{Entry, Told};
+use crate::kept::{Kept, Which};
 use crate::log::{Log, ONE_BY_ONE, events};
-use crate::message::Events;
-use crate::page::MAX_BYTES;
+use crate::range::Range;
 use crate::subject;
-use crate::wire::{Kept, Which};
 
 impl Log {
     /// The event of a stream with this id: what is remembered of the stream tells where it is.
@@ -51,9 +49,7 @@ impl Log {
     pub(crate) async fn read_stream(&self, query: StreamQuery) -> Result<StreamPage, StoreError> {
         let subject = subject::of_stream(&self.name, &query.stream);
         let entry = self.streams.entry(&query.stream);
-        // An append that is under way will have a later one.
-        let at_least = entry.history.try_lock().map_or(0, |history| history.last());
-        let Some(last) = self.last(&subject, at_least).await? else {
+        let Some(last) = self.last(&subject, entry.last()).await? else {
             return Ok(StreamPage::new(Vec::new(), true));
         };
         let revision = events(&last)?.head.last().number();
@@ -142,8 +138,8 @@ impl Reading<'_> {
             entry,
             last,
         } = self;
-        if !is_far {
-            return walk(log, entry, range.next, last, range).await;
+        if !is_far && let Some(walked) = walk(log, range.next, last).await? {
+            return take(log, entry, &walked, range);
         }
         let expected = range.expected();
         log.scan(subject, start, until, expected, |received| {
@@ -155,29 +151,41 @@ impl Reading<'_> {
     }
 }
 
-/// Reads back from the last message to that with the first revision.
-async fn walk(
-    log: &Log,
-    entry: &Entry,
-    first: u64,
-    last: Kept,
-    range: &mut Range<'_>,
-) -> Result<(), StoreError> {
+/// Reads back from the last message to that with the first revision. `None` where a message doesn't lead to the one before
+/// it: somebody edited the log, and what is left of it is to be read all the same.
+async fn walk(log: &Log, first: u64, last: Kept) -> Result<Option<Vec<Kept>>, StoreError> {
     let mut walked = vec![last];
     loop {
         let earliest = &walked[walked.len() - 1];
-        let (sequence, head) = (earliest.sequence, events(earliest)?.head);
+        let head = events(earliest)?.head;
         if head.first.number() <= first {
             break;
         }
-        let kept = log
-            .wire
-            .message(&log.name, &Which::at(head.previous))
-            .await?;
-        let kept = kept.filter(|_| head.previous < sequence && walked.len() as u64 <= ONE_BY_ONE);
-        walked.push(kept.ok_or(Fault::OutOfOrder { sequence })?);
+        if head.previous == 0
+            || head.previous >= earliest.sequence
+            || walked.len() as u64 > ONE_BY_ONE
+        {
+            return Ok(None);
+        }
+        let which = Which::at(head.previous);
+        let before = log.wire.message(&log.name, &which).await?;
+        match before.filter(|before| before.subject == earliest.subject) {
+            Some(before) => walked.push(before),
+            None => return Ok(None),
+        }
     }
-    for kept in walked.iter().rev() {
+    walked.reverse();
+    Ok(Some(walked))
+}
+
+/// Takes what is wanted of messages in order.
+fn take(
+    log: &Log,
+    entry: &Entry,
+    walked: &[Kept],
+    range: &mut Range<'_>,
+) -> Result<(), StoreError> {
+    for kept in walked {
         learn(log, entry, kept.sequence, &kept.data);
         if !range.take(kept.sequence, &kept.data)? {
             break;
@@ -197,88 +205,10 @@ fn learn(log: &Log, entry: &Entry, sequence: u64, message: &[u8]) {
     let head = events.head;
     if head.previous == history.last()
         && sequence > history.last()
-        && let Some(ids) = events.ids()
+        && let Some(known) = events.known()
     {
         // One that doesn't follow is told to whoever appends.
-        let _ = history.add(Told { sequence, head }, ids);
+        let _ = history.add(Told { sequence, head }, known.ids, known.hash);
         log.streams.grown(entry, &history);
     }
-}
-
-/// The events of some revisions, as their messages come in order.
-struct Range<'r> {
-    stream: &'r StreamId,
-    /// The next revision that is wanted, and the last.
-    next: u64,
-    to: u64,
-    limit: usize,
-    /// Whether the oldest give way to newer ones where all are too many bytes.
-    newest: bool,
-    events: VecDeque<StoredEvent>,
-    bytes: usize,
-}
-
-impl<'r> Range<'r> {
-    fn new(stream: &'r StreamId, from: u64, to: u64, limit: usize) -> Self {
-        Self {
-            stream,
-            next: from,
-            to,
-            limit,
-            newest: false,
-            events: VecDeque::new(),
-            bytes: 0,
-        }
-    }
-
-    fn newest(self) -> Self {
-        Self {
-            newest: true,
-            ..self
-        }
-    }
-
-    /// How many messages hold them, at most.
-    fn expected(&self) -> usize {
-        let left = usize::try_from(self.to.saturating_sub(self.next)).unwrap_or(usize::MAX);
-        left.saturating_add(1).min(self.limit)
-    }
-
-    /// Takes what is wanted of a message; whether more is.
-    fn take(&mut self, sequence: u64, message: &[u8]) -> Result<bool, StoreError> {
-        let broken = || Fault::Message(sequence);
-        let mut events = Events::of(message).ok_or_else(broken)?;
-        for at in events.head.placements(sequence) {
-            let event = events.next().ok_or_else(broken)?;
-            if at.revision.number() < self.next {
-                continue;
-            }
-            if at.revision.number() > self.to || self.is_full() {
-                return Ok(false);
-            }
-            self.push(event.stored(self.stream, at));
-            self.next = at.revision.number() + 1;
-        }
-        if !events.ended() {
-            return Err(broken().into());
-        }
-        Ok(self.next <= self.to && !self.is_full())
-    }
-
-    fn is_full(&self) -> bool {
-        self.events.len() >= self.limit || (self.bytes > MAX_BYTES && !self.newest)
-    }
-
-    fn push(&mut self, event: StoredEvent) {
-        self.bytes += bytes(&event);
-        self.events.push_back(event);
-        while self.newest && self.bytes > MAX_BYTES && self.events.len() > 1 {
-            let oldest = self.events.pop_front();
-            self.bytes -= oldest.as_ref().map_or(0, bytes);
-        }
-    }
-}
-
-fn bytes(event: &StoredEvent) -> usize {
-    event.payload.as_str().len() + event.envelope.metadata.as_str().len()
 }

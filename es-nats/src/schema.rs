@@ -1,94 +1,23 @@
 //! The JetStream stream that holds the log: made as it has to be, and looked at whenever it is opened.
 
 mod row;
+mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 use es_core::StoreError;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::error::{Fault, Refusal};
 use crate::options::{Durability, NatsOptions};
-use crate::subject;
 use crate::wire::{Wire, answers};
 use row::Row;
+use settings::{DUPLICATES, Settings, TAMPER_EVIDENT, nanoseconds};
 
 /// How many replicas survive the loss of one server with all that it had acknowledged.
 const REPLICATED: usize = 3;
-/// How long a log remembers which appends are under way; see `append.rs`. No append is under way for longer.
-/// Nor is it remembered for longer: some servers keep the id of a message that went with its leader until then, and refuse
-/// it to the next try.
-const DUPLICATES: Duration = Duration::from_secs(30);
-
 /// The mode in which a server acknowledges what it has written, and not before.
 const PERSISTED: &str = "default";
-
-/// The settings of a JetStream stream, in the server's words. What isn't here is the server's business.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "they are the server's")]
-struct Settings {
-    name: String,
-    #[serde(default)]
-    subjects: Vec<String>,
-    retention: String,
-    storage: String,
-    discard: String,
-    #[serde(default)]
-    discard_new_per_subject: bool,
-    /// -1 for no limit, as for the others; the server also takes 0 for it.
-    max_msgs: i64,
-    max_bytes: i64,
-    /// Nanoseconds; 0 for no limit.
-    max_age: i64,
-    #[serde(default = "no_limit")]
-    max_msgs_per_subject: i64,
-    #[serde(default = "no_limit")]
-    max_msg_size: i64,
-    #[serde(default = "no_limit")]
-    max_consumers: i64,
-    num_replicas: usize,
-    /// Nanoseconds.
-    #[serde(default)]
-    duplicate_window: u64,
-    #[serde(default)]
-    deny_delete: bool,
-    #[serde(default)]
-    deny_purge: bool,
-    #[serde(default)]
-    allow_rollup_hdrs: bool,
-    #[serde(default)]
-    sealed: bool,
-    #[serde(default)]
-    no_ack: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    mirror: Option<serde_json::Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sources: Option<serde_json::Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    subject_transform: Option<serde_json::Value>,
-    // What older servers don't know isn't said to them either.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    persist_mode: Option<String>,
-    #[serde(default, skip_serializing_if = "is_default")]
-    allow_msg_ttl: bool,
-    /// Nanoseconds; 0 for none.
-    #[serde(default, skip_serializing_if = "is_default")]
-    subject_delete_marker_ttl: i64,
-    #[serde(default, skip_serializing_if = "is_default")]
-    allow_msg_counter: bool,
-    #[serde(default, skip_serializing_if = "is_default")]
-    allow_msg_schedules: bool,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
-fn no_limit() -> i64 {
-    -1
-}
 
 #[derive(Deserialize)]
 struct Info {
@@ -99,47 +28,13 @@ struct Info {
 answers!(Info);
 
 impl Settings {
-    /// Of the log.
-    fn of_log(name: &str, replicas: usize) -> Self {
-        Self {
-            name: name.to_owned(),
-            subjects: vec![subject::of_all(name)],
-            retention: "limits".into(),
-            storage: "file".into(),
-            discard: "new".into(),
-            discard_new_per_subject: false,
-            max_msgs: -1,
-            max_bytes: -1,
-            max_age: 0,
-            max_msgs_per_subject: -1,
-            max_msg_size: -1,
-            max_consumers: -1,
-            num_replicas: replicas,
-            duplicate_window: nanoseconds(DUPLICATES),
-            deny_delete: true,
-            deny_purge: true,
-            allow_rollup_hdrs: false,
-            sealed: false,
-            no_ack: false,
-            mirror: None,
-            sources: None,
-            subject_transform: None,
-            persist_mode: None,
-            allow_msg_ttl: false,
-            subject_delete_marker_ttl: 0,
-            allow_msg_counter: false,
-            allow_msg_schedules: false,
-        }
-    }
-
-    /// Of the snapshots: one message for each, which another replaces, and which may be deleted.
-    fn of_snapshots(name: &str, replicas: usize) -> Self {
-        Self {
-            discard: "old".into(),
-            max_msgs_per_subject: 1,
-            deny_delete: false,
-            deny_purge: false,
-            ..Self::of_log(name, replicas)
+    /// What it takes that a log is opened as one that has hashes.
+    fn tamper_evidence(&self) -> Row {
+        Row {
+            setting: "description",
+            found: format!("{:?}", self.description),
+            wanted: format!("`{TAMPER_EVIDENT}` in it; a log becomes so when it is made"),
+            holds: self.is_tamper_evident(),
         }
     }
 
@@ -222,25 +117,35 @@ impl Settings {
     }
 }
 
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+/// A log, as its settings say.
+pub(crate) struct Opened {
+    pub name: String,
+    pub replicas: usize,
+    /// Whether its events are hashed. Not a matter of this handle: an event without a hash accuses whoever wrote it.
+    pub tamper_evident: bool,
 }
 
-/// Opens the log, or makes it; how many replicas it has.
-pub(crate) async fn open(wire: &Wire, options: &NatsOptions) -> Result<usize, StoreError> {
-    let settings = match settings(wire, &options.name).await? {
-        Some(settings) => settings,
-        None => {
-            make(
-                wire,
-                &Settings::of_log(&options.name, options.replicas.unwrap_or(1)),
-            )
-            .await?
+/// Opens the log, or makes it.
+pub(crate) async fn open(wire: &Wire, options: &NatsOptions) -> Result<Opened, StoreError> {
+    let settings = if let Some(settings) = settings(wire, &options.name).await? {
+        settings
+    } else {
+        let mut wanted = Settings::of_log(&options.name, options.replicas.unwrap_or(1));
+        if options.tamper_evident {
+            wanted = wanted.tamper_evident();
         }
+        make(wire, &wanted).await?
     };
     settings.check(settings.rows(options.replicas))?;
+    if options.tamper_evident {
+        settings.check(vec![settings.tamper_evidence()])?;
+    }
     check_durability(&settings, options.durability)?;
-    Ok(settings.num_replicas)
+    Ok(Opened {
+        replicas: settings.num_replicas,
+        tamper_evident: settings.is_tamper_evident(),
+        name: settings.name,
+    })
 }
 
 /// Makes the stream of the snapshots, if there is none. One that isn't of snapshots isn't touched.

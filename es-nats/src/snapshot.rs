@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
 use crate::error::{Fault, Refusal, Trouble};
-use crate::wire::{Which, Wire, answers};
+use crate::kept::Which;
+use crate::wire::{Wire, answers};
 use crate::{schema, subject};
 
 /// What the name of their JetStream stream has behind that of the log. No log's name ends so.

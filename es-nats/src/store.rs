@@ -37,11 +37,12 @@ impl NatsStore {
     }
 
     pub(crate) async fn start(options: NatsOptions, wire: Wire) -> Result<Self, StoreError> {
-        let replicas = schema::open(&wire, &options).await?;
+        let opened = schema::open(&wire, &options).await?;
+        let replicas = opened.replicas;
         tracing::debug!(log = options.name, replicas, "NATS store opened");
         let snapshots = Snapshots::new(wire.clone(), &options.name, replicas);
         Ok(Self {
-            log: Arc::new(Log::new(wire, options.name, replicas, options.clock)),
+            log: Arc::new(Log::new(wire, opened, options.clock)),
             snapshots: Arc::new(snapshots),
         })
     }

@@ -5,12 +5,10 @@ use std::time::Duration;
 use async_nats::{
     Client, ConnectOptions, HeaderMap, Message, Request, RequestErrorKind, Subscriber,
 };
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use es_core::StoreError;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -142,20 +140,6 @@ impl Wire {
         }
     }
 
-    /// A message of a JetStream stream, from its leader.
-    pub(crate) async fn message(
-        &self,
-        stream: &str,
-        which: &Which<'_>,
-    ) -> Result<Option<Kept>, StoreError> {
-        let api = format!("STREAM.MSG.GET.{stream}");
-        match self.ask::<Got>(&api, which).await? {
-            Ok(got) => got.message.ok_or(Fault::NotUnderstood)?.decoded().map(Some),
-            Err(refusal) if refusal.err_code == Refusal::NO_MESSAGE => Ok(None),
-            Err(refusal) => Err(StoreError::Backend(refusal.into())),
-        }
-    }
-
     /// Sends a message that is answered at `inbox`.
     pub(crate) async fn send(
         &self,
@@ -259,66 +243,3 @@ macro_rules! answers {
     )*};
 }
 pub(crate) use answers;
-
-/// Which message of a JetStream stream.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Which<'w> {
-    #[serde(rename = "seq", skip_serializing_if = "Option::is_none")]
-    pub sequence: Option<u64>,
-    #[serde(rename = "last_by_subj", skip_serializing_if = "Option::is_none")]
-    pub last_of: Option<&'w str>,
-}
-
-impl<'w> Which<'w> {
-    /// The one with this sequence.
-    pub(crate) fn at(sequence: u64) -> Self {
-        let sequence = Some(sequence);
-        Self {
-            sequence,
-            ..Self::default()
-        }
-    }
-
-    /// The last one with this subject, or one that fits it.
-    pub(crate) fn last_of(subject: &'w str) -> Self {
-        let last_of = Some(subject);
-        Self {
-            last_of,
-            ..Self::default()
-        }
-    }
-}
-
-/// A message as it is kept.
-#[derive(Debug)]
-pub(crate) struct Kept {
-    pub sequence: u64,
-    pub data: Vec<u8>,
-}
-
-#[derive(Deserialize)]
-struct Got {
-    error: Option<Refusal>,
-    message: Option<GotMessage>,
-}
-
-#[derive(Deserialize)]
-struct GotMessage {
-    seq: u64,
-    #[serde(default)]
-    data: String,
-}
-
-answers!(Got);
-
-impl GotMessage {
-    fn decoded(self) -> Result<Kept, StoreError> {
-        let data = STANDARD
-            .decode(self.data)
-            .map_err(|_| Fault::NotUnderstood)?;
-        Ok(Kept {
-            sequence: self.seq,
-            data,
-        })
-    }
-}

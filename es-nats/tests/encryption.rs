@@ -3,6 +3,7 @@
 mod support;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use es_core::{Append, EventStore, Expected, StoreError};
 use es_nats::{NatsOptions, NatsStore};
@@ -68,7 +69,9 @@ es_servers::needs_own_nats! {
         is_refused(bank(), &named, "vouches").await;
         is_refused(bank().root_certificates(&other), &named, "vouches").await;
         is_refused(bank().root_certificates(&roots), &elsewhere, "vouches").await;
-        is_refused(bank().root_certificates(files.0.path().join("none.crt")), &named, "TLS").await;
+        is_refused(bank().root_certificates(files.0.path().join("none.crt")), &named, "Certificate").await;
+        let empty = files.keep("empty.crt", "no certificate");
+        is_refused(bank().root_certificates(&empty), &named, "Certificate").await;
         // A server that encrypts is never talked to in the open, whatever the address says.
         is_refused(bank(), &url(&server, "nats"), "vouches").await;
 
@@ -100,7 +103,40 @@ es_servers::needs_own_nats! {
                 "{refused:?}"
             );
         }
-        is_refused(bank().client_certificate(&shown.0, &eves_key), &url, "TLS").await;
+        is_refused(bank().client_certificate(&shown.0, &eves_key), &url, "Certificate").await;
         assert_eq!(log(&store).await.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_is_renewed_while_the_store_is_open_is_shown_from_then_on() {
+        let (trusted, key) = certificate("localhost");
+        let (ada, adas_key) = certificate("ada");
+        let (old, olds_key) = certificate("ada");
+        let mut server = Nats::start_encrypted(&trusted, &key, Some(&ada)).unwrap();
+        let files = Files::new();
+        let roots = files.keep("trusted.crt", &trusted);
+        let shown = (files.keep("ada.crt", &ada), files.keep("ada.key", &adas_key));
+        let options = bank().root_certificates(&roots).timeout(Duration::from_secs(2));
+        let options = options.client_certificate(&shown.0, &shown.1);
+        let store = options.open(url(&server, "tls")).await.unwrap();
+        store.append(Append::new(stream(1), Expected::NoStream, events(2))).await.unwrap();
+
+        files.keep("ada.crt", &old);
+        files.keep("ada.key", &olds_key);
+        server.restart().unwrap();
+        let append = Append::new(stream(2), Expected::NoStream, events(2));
+        let refused = store.append(append.clone()).await.unwrap_err();
+        // The first may have been on its way when the server ended.
+        assert!(
+            matches!(refused, StoreError::Unavailable(_) | StoreError::Unknown(_)),
+            "{refused:?}"
+        );
+        files.keep("ada.crt", &ada);
+        files.keep("ada.key", &adas_key);
+        let renewed = async {
+            while store.append(append.clone()).await.is_err() {}
+        };
+        tokio::time::timeout(Duration::from_mins(1), renewed).await.expect("let in again");
+        assert_eq!(log(&store).await.len(), 4);
     }
 }

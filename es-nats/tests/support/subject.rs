@@ -15,6 +15,7 @@ pub(crate) struct Nats {
     addresses: String,
     name: String,
     replicas: usize,
+    tamper_evident: bool,
     clock: Arc<FixedClock>,
 }
 
@@ -24,7 +25,17 @@ impl Nats {
             addresses: addresses.into(),
             name: fresh_name(),
             replicas,
+            tamper_evident: false,
             clock: Arc::new(FixedClock::at(Timestamp::EPOCH)),
+        })
+    }
+
+    /// A log whose events are hashed.
+    #[allow(dead_code, reason = "not every table is of one")]
+    pub(crate) fn tamper_evident(addresses: impl Into<String>, replicas: usize) -> Ready<Self> {
+        ready(Self {
+            tamper_evident: true,
+            ..Self::fresh(addresses, replicas).into_inner()
         })
     }
 
@@ -80,7 +91,7 @@ impl Subject for Nats {
         Profile::new()
             .clock(&self.clock)
             .limits(limits)
-            .event_overhead(38)
+            .event_overhead(if self.tamper_evident { 70 } else { 38 })
             .declares(Declared::RecordTimeOfStream)
     }
 
@@ -91,6 +102,11 @@ impl Subject for Nats {
                 .name(&self.name)
                 .replicas(self.replicas)
                 .clock(Arc::clone(&self.clock));
+            let options = if self.tamper_evident {
+                options.tamper_evident()
+            } else {
+                options
+            };
             options.open(&self.addresses).await.map(AnyStore::new)
         })
     }

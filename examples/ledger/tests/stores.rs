@@ -43,6 +43,15 @@ fn tells_the_same(url: &str) {
     assert_ne!(ask(&["accounts"]).out, accounts.out);
     assert_eq!(ask(&["accounts"]).out, sqlite.ask(&["accounts"]));
     assert!(!other.db().exists());
+
+    // The whole log in a line, which it is compared with.
+    let seal = ask(&["audit", "seal"]);
+    assert_eq!(seal.code, 0, "{seal:?}");
+    let checked = ask(&["audit", "check", seal.out.trim()]);
+    assert!(
+        checked.code == 0 && checked.out.ends_with(" events, nothing found\n"),
+        "{checked:?}"
+    );
 }
 
 /// Asked before and after the corrections.
