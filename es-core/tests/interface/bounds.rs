@@ -31,6 +31,7 @@ fn errors() -> Vec<&'static str> {
         error::<es_core::Failure>(),
         error::<es_core::Invalid>(),
         error::<es_core::InvalidDigest>(),
+        error::<es_core::InvalidExtension>(),
         error::<es_core::InvalidEventId>(),
         error::<es_core::InvalidJson>(),
         error::<es_core::InvalidSeal>(),
