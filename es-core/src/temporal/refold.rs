@@ -2,6 +2,7 @@
 
 use super::fact::{Fact, fold};
 use super::ground::Ground;
+use crate::process::is_record;
 use crate::repository::Folded;
 use crate::{Aggregate, At, EventStore, Repository, Revision, StoreError, StreamId};
 
@@ -23,6 +24,8 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         let facts = facts.iter().take_while(effective);
         fold(&mut folded.state, facts.clone())?;
         folded.key = facts.last().map(|fact| fact.key).or(folded.key);
+        // Also where nothing counts any more: what was corrected away has happened to something.
+        folded.begun |= tail.iter().any(|entry| !is_record(&entry.name));
         if let Some(last) = tail.last() {
             folded.stand_on(last);
         }

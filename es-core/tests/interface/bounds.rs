@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use es_core::{
-    Aggregate, AnyStore, At, AuditTrail, CausationTree, Checkpoint, Correctable, EventId,
-    EventStore, Execution, Filter, Repository, Runner, RunnerHandle, Samples, Sealer, Subscription,
-    Timestamp,
+    Aggregate, AnyStore, At, AuditTrail, ByStream, CausationTree, Checkpoint, Correctable, EventId,
+    EventStore, Execution, Filter, Fold, FoldStream, InMemory, Repository, Runner, RunnerHandle,
+    Samples, Sealer, Subscription, Timestamp, project, timeline,
 };
 use es_memory::MemoryStore;
 use es_sqlite::{SqliteReadModels, SqliteStore};
@@ -31,6 +31,7 @@ fn errors() -> Vec<&'static str> {
         error::<es_core::Failure>(),
         error::<es_core::Invalid>(),
         error::<es_core::InvalidDigest>(),
+        error::<es_core::InvalidExtension>(),
         error::<es_core::InvalidEventId>(),
         error::<es_core::InvalidJson>(),
         error::<es_core::InvalidSeal>(),
@@ -137,6 +138,21 @@ fn futures_of_readers<S: EventStore + Clone>(
     is_send(sealer.run(Duration::from_secs(1)));
     is_send(handle.wait_for(es_core::Position::START));
     is_send(Subscription::new(store, Filter::all(), Checkpoint::START));
+}
+
+/// As above.
+#[expect(dead_code, reason = "compiled, and not run")]
+fn futures_of_a_projection<P, R, S>(store: &S, samples: Samples)
+where
+    P: Fold + Clone + Default,
+    R: FoldStream + Clone,
+    S: EventStore + ?Sized,
+{
+    is_send(project::<P, S>(store, At::NOW));
+    is_send(project::<ByStream<R>, S>(store, At::NOW));
+    is_send(timeline(store, samples.clone(), |_: &P| ()));
+    is_send(timeline(store, samples, |_: &ByStream<R>| ()));
+    is_kept(InMemory::<P>::new());
 }
 
 /// As above.

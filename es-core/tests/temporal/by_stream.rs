@@ -161,6 +161,8 @@ async fn what_is_saved_goes_on_where_it_was() {
         let running = tokio::spawn(runner.run());
         handle.wait_for(head(&store).await).await.unwrap();
         assert_eq!(*view.read(), now(&store).await, "{round}");
+        let slips = ledgers.load(&ada()).await.unwrap().into_state().slips;
+        assert_eq!(cents(&view.read(), "ada"), Some(slips), "{round}");
         handle.shutdown().await;
         running.await.unwrap().unwrap();
         // Before the last of what was saved.

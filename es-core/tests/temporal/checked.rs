@@ -4,7 +4,7 @@ use std::future::IntoFuture;
 
 use es_core::{At, CorrectError, EventStore, ExecuteError, StreamQuery};
 
-use crate::bank::{Withdrawn, ada, day};
+use crate::bank::{Deposited, Withdrawn, ada, clocked, day, open};
 use crate::ledger::Ledgers;
 use crate::snapshots::{balance, correct, ledgers, revision, stream};
 
@@ -72,6 +72,38 @@ async fn a_late_event_is_checked_from_the_snapshot_before_it() {
         assert_eq!(head(&ledgers).await, 14);
         spend(spent).await.unwrap();
         assert_eq!(head(&ledgers).await, 15);
+    }
+}
+
+/// Without a snapshot the whole stream is folded, as facts and not as it was recorded.
+#[tokio::test]
+async fn what_was_corrected_or_came_late_exists() {
+    for late in [false, true] {
+        let (store, _) = clocked();
+        let ledgers = Ledgers::new(store);
+        let opening = ledgers.create(&ada(), open()).effective_at(day(1));
+        opening.await.unwrap();
+        let deposit = |cents, on| {
+            let deposit = ledgers.execute(&ada(), move |_| Deposited { cents });
+            deposit.effective_at(day(on)).into_future()
+        };
+        deposit(100, 4).await.unwrap();
+        if late {
+            deposit(1, 3).await.unwrap();
+        } else {
+            let replaced = correct(&ledgers).replace(revision(2), Deposited { cents: 101 });
+            replaced.await.unwrap();
+        }
+        let refused = ledgers.create(&ada(), open()).await;
+        assert!(
+            matches!(refused, Err(ExecuteError::AlreadyExists { .. })),
+            "{refused:?}"
+        );
+        assert_eq!(head(&ledgers).await, 3);
+        let again = ledgers.create_or_execute(&ada(), open, |ledger| ledger.withdraw(101));
+        again.effective_at(day(5)).await.unwrap();
+        assert_eq!(balance(&ledgers, At::NOW).await, 0, "late: {late}");
+        assert_eq!(head(&ledgers).await, 4);
     }
 }
 

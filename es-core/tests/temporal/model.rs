@@ -241,7 +241,7 @@ fn next_case() -> (String, u32) {
 #[test]
 fn any_history_is_folded_as_by_the_reference_in_memory() {
     let runtime = runtime();
-    check(10_000, |steps| {
+    check(all_cases().unwrap_or(2_000), |steps| {
         let clock = Arc::new(FixedClock::at(day(1)));
         let store = MemoryStore::with_clock(Arc::clone(&clock));
         runtime.block_on(agree(store, &clock, next_case(), &steps))
