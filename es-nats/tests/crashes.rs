@@ -65,7 +65,7 @@ async fn kill_the_server_again_and_again() {
     let mut inside = 0;
     for _ in 0..ROUNDS {
         writers.go_on(150).await;
-        inside += usize::from(writers.meet(|| server.kill()) > 0);
+        inside += usize::from(writers.kill(&mut server).await > 0);
         server.restart().unwrap();
     }
     writers.go_on(150).await;
@@ -96,7 +96,7 @@ async fn kill_the_leader_three_times() {
         writers.go_on(150).await;
         let leader = recovered(&cluster, &name).await;
         let server = cluster.named(&leader).expect("a leader of ours");
-        inside += usize::from(writers.meet(|| server.kill()) > 0);
+        inside += usize::from(writers.kill(server).await > 0);
         // The other two elect a leader, and the writers go on without being told.
         moved(&cluster, &name, &leader).await;
         writers.go_on(150).await;

@@ -13,7 +13,7 @@ use es_core::{
     StoreError, StoredEvent, StreamId,
 };
 use es_nats::NatsStore;
-use es_servers::NatsCluster;
+use es_servers::{Nats, NatsCluster};
 use tokio::task::JoinHandle;
 
 /// Tells a process that it is the child of a test, and which log on which servers it works on.
@@ -117,18 +117,39 @@ impl Writers {
         going.expect("the writers are stuck");
     }
 
-    /// Kills; how many appends were begun before it and weren't acknowledged after it.
-    pub(crate) fn meet(&self, kill: impl FnOnce()) -> usize {
+    /// Kills a server in the midst of what it does; how many appends were under way by then, and stay so.
+    pub(crate) async fn kill(&self, server: &mut Nats) -> usize {
         let turns = || {
             let turns = self.tasks.iter().map(|(turns, _)| turns);
             turns.map(|turns| turns.load(Ordering::SeqCst)).collect()
         };
-        let before: Vec<u64> = turns();
-        kill();
+        // Stopped wherever it is, it answers nothing more: what is under way then is when it dies.
+        let id = server.id().expect("a server of ours");
+        let stop = format!("kill -STOP {id}");
+        assert!(
+            Command::new("sh")
+                .args(["-c", &stop])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let sent = async {
+            loop {
+                let before: Vec<u64> = turns();
+                let stopped = is_stopped(id);
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                // What was answered before has come.
+                if stopped && before.iter().all(|turns| turns % 2 == 1) && before == turns() {
+                    return before;
+                }
+            }
+        };
+        let sent = tokio::time::timeout(Duration::from_mins(1), sent).await;
+        let before = sent.expect("the server doesn't stop");
+        server.kill();
         let after: Vec<u64> = turns();
-        let met = before.iter().zip(&after);
-        met.filter(|(before, after)| before == after && *before % 2 == 1)
-            .count()
+        let same = before.iter().zip(&after);
+        same.filter(|(before, after)| before == after).count()
     }
 
     /// Ends them; every event that was acknowledged.
@@ -140,6 +161,22 @@ impl Writers {
         }
         ids
     }
+}
+
+/// Whether all threads of a process are stopped, where the system tells it.
+fn is_stopped(process: u32) -> bool {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) else {
+        return true;
+    };
+    let states = threads
+        .flatten()
+        .map(|thread| std::fs::read_to_string(thread.path().join("stat")));
+    // Behind the program's name, which is in brackets.
+    let mut states = states.map(Result::unwrap_or_default);
+    states.all(|stat| {
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, state)| state.starts_with('T'))
+    })
 }
 
 async fn write(
