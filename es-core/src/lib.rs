@@ -53,6 +53,7 @@ mod any_store;
 mod append;
 mod audit;
 pub mod batch;
+mod by_stream;
 mod checkpoint;
 mod command;
 mod decision;
@@ -98,6 +99,7 @@ pub use audit::{
     AuditEntry, AuditTrail, Break, BreakKind, CausationTree, Consequence, Digest, InvalidDigest,
     InvalidSeal, Seal, Sealer, Verification,
 };
+pub use by_stream::{ByStream, FoldStream};
 pub use checkpoint::Checkpoint;
 pub use command::{Command, Decided, Handler};
 pub use decision::{Creation, Decision, Rejects};

@@ -1,5 +1,7 @@
 use crate::temporal::{INSERTED, REPLACED, RETRACTED};
-use crate::{DecodeError, EventDescriptor, EventSet, Failure, Filter, Recorded, StoredEvent};
+use crate::{
+    DecodeError, EventDescriptor, EventSet, Failure, Filter, Recorded, StoredEvent, StreamId,
+};
 
 /// A read model made of the events of any aggregates: its name, its version, and which events it is made of.
 ///
@@ -65,14 +67,19 @@ pub trait Projection: Sized + Send + Sync + 'static {
 ///
 /// Implemented by `#[derive(Projection)]` without `event = …`, which sends each event to its
 /// [`Apply<Recorded<E>>`](crate::Apply); called by what keeps the projection in memory. See [`Projection`] for an
-/// example.
+/// example. [`ByStream`](crate::ByStream) implements it for what keeps something of each stream.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` isn't folded from its events",
-    label = "leave `event = …` out of its `#[projection(…)]`, and write `impl Apply<Recorded<…>>` for each event"
+    label = "leave `event = …` out of its `#[projection(…)]`, and write `impl Apply<Recorded<…>>` for each event",
+    note = "one with `by_stream` is kept as `ByStream<{Self}>`"
 )]
 pub trait Fold: Projection {
     /// A fingerprint of its fields: a saved state with another one is ignored.
     const SCHEMA: u64;
+
+    /// Whether it follows corrections by folding a stream anew, as [`ByStream`](crate::ByStream) does, instead of by
+    /// [`correct`](Self::correct).
+    const REFOLDS: bool = false;
 
     /// Takes an event into the state; one that isn't listed changes nothing.
     ///
@@ -95,6 +102,23 @@ pub trait Fold: Projection {
         after: Option<&StoredEvent>,
     ) -> Result<(), DecodeError> {
         let _ = (before, after);
+        Ok(())
+    }
+
+    /// Whether an event can't be folded onto what was folded of its stream, so that [`refold`](Self::refold) has to be
+    /// called with it among the facts.
+    fn is_late(&self, stored: &StoredEvent) -> bool {
+        let _ = stored;
+        false
+    }
+
+    /// Folds a stream anew: from all that counts of it, in the order in which it was true.
+    ///
+    /// # Errors
+    ///
+    /// A fact can't be read. The state is as it was.
+    fn refold(&mut self, stream: &StreamId, facts: &[StoredEvent]) -> Result<(), DecodeError> {
+        let _ = (stream, facts);
         Ok(())
     }
 }

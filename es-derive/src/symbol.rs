@@ -1,6 +1,7 @@
 //! Every word of the attributes, written once.
 
 pub const AGGREGATE: &str = "aggregate";
+pub const BY_STREAM: &str = "by_stream";
 pub const COMMAND: &str = "command";
 pub const CONVERTED: &str = "converted";
 pub const CORRECTIONS: &str = "corrections";

@@ -6,9 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use es_core::{
-    Aggregate, Append, Apply, Correctable, Corrected, Direction, Event, EventStore, Expected,
-    InMemory, LogQuery, Position, Projection, Recorded, Revision, StreamId, StreamQuery, Timestamp,
-    project,
+    Aggregate, Append, Apply, ByStream, Correctable, Corrected, Direction, Event, EventStore,
+    Expected, InMemory, LogQuery, Position, Projection, Recorded, Revision, StreamId, StreamQuery,
+    Timestamp, project,
 };
 use es_memory::MemoryStore;
 use es_testkit::{GivenLog, ProjectionSpec};
@@ -126,6 +126,18 @@ impl Apply<Recorded<Deposited>> for Slips {
     }
 }
 
+/// What came in on each account, in the order in which it was true.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Projection)]
+#[projection(name = "deposits", version = 1, by_stream, corrections)]
+#[event(Deposited)]
+struct Deposits(Vec<i64>);
+
+impl Apply<Recorded<Deposited>> for Deposits {
+    fn apply(&mut self, deposited: Recorded<Deposited>) {
+        self.0.push(deposited.cents);
+    }
+}
+
 const DAY_MICROS: u64 = 86_400_000_000;
 
 fn day(day: u64) -> Timestamp {
@@ -192,6 +204,41 @@ fn a_read_model_follows_each_kind_of_correction() {
     given()
         .replaced::<Account>(&ada(), r(2), Withdrawn { cents: 3 })
         .then_saved(income(&[(2, 100)]));
+}
+
+#[test]
+fn one_of_each_stream_is_folded_anew_where_it_was_corrected_or_came_late() {
+    let bob = "bob".to_owned();
+    let holds = |ada: &'static [i64], bob: &'static [i64]| {
+        move |deposits: &ByStream<Deposits>| {
+            let of = |id: &str| {
+                let deposits = deposits.of::<Account>(&id.to_owned()).unwrap();
+                deposits.map_or(&[][..], |deposits| &deposits.0)
+            };
+            (of("ada"), of("bob")) == (ada, bob)
+        }
+    };
+    let given = || {
+        ByStream::<Deposits>::given_log(slips().given::<Account>(&bob, deposited(1)))
+            .effective_at(day(3))
+            .given::<Account>(&ada(), deposited(2))
+    };
+    given().then_with(holds(&[100, 2, 50], &[1]));
+    given()
+        .replaced_at::<Account>(&ada(), r(1), deposited(70), day(5))
+        .retracted::<Account>(&bob, r(1))
+        .then_with(holds(&[2, 50, 70], &[]));
+    // What comes after a correction that was saved, in another order than it was recorded.
+    let mut expected = None;
+    given()
+        .inserted::<Account>(&ada(), deposited(9), day(1))
+        .then_with(|deposits| {
+            expected = Some(deposits.clone());
+            holds(&[9, 100, 2, 50], &[1])(deposits)
+        });
+    given()
+        .inserted::<Account>(&ada(), deposited(9), day(1))
+        .then_saved(expected.unwrap());
 }
 
 #[test]

@@ -46,6 +46,11 @@ impl<P: Fold + Clone> Copies<P> {
         Ok(())
     }
 
+    /// What was folded so far, shown or not.
+    pub(super) fn newest(&self) -> &P {
+        self.working.as_ref().unwrap_or(&self.shown)
+    }
+
     /// A copy of what is shown: the one before it, if no reader has it any more.
     fn caught_up(&mut self) -> P {
         let missing = std::mem::take(&mut self.missing);

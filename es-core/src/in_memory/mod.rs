@@ -19,7 +19,7 @@ pub use view::View;
 use crate::temporal::Step;
 use crate::{
     Batch, Begun, Checkpoint, Consumer, ConsumerProfile, EventStore, Failure, Fold, Payload,
-    Position, Refusal, Standing, StoreError,
+    Position, Refusal, Standing, StoreError, StoredEvent,
 };
 
 /// A projection that this process folds for itself, for its readers.
@@ -66,9 +66,13 @@ pub struct InMemory<P> {
 /// While it catches up, what is folded is shown this often: each showing costs a copy of the state then.
 const SHOW_EVERY: Duration = Duration::from_secs(1);
 
-impl<P: Fold + Clone + Default> InMemory<P> {
+impl<P> InMemory<P> {
     /// A projection without events.
-    pub fn new() -> Self {
+    pub fn new() -> Self
+    // Here, so that the compiler says of the bound what it says of it, and not that there is no such function.
+    where
+        P: Fold + Clone + Default,
+    {
         let copies = Copies::new(P::default());
         let shown = watch::Sender::new(Shown {
             state: Arc::clone(copies.shown()),
@@ -84,10 +88,12 @@ impl<P: Fold + Clone + Default> InMemory<P> {
             corrections: None,
         }
     }
+}
 
+impl<P: Fold + Clone + Default> InMemory<P> {
     /// Where it is looked up what a correction changed: the store whose log it follows. A projection that follows corrections
     /// can't begin without it; for another one it does nothing. Each correction costs reading its stream from what it
-    /// corrects up to it.
+    /// corrects up to it; and the whole stream, where that is folded anew: see [`ByStream`](crate::ByStream).
     pub fn corrections_from(self, store: impl EventStore) -> Self {
         Self {
             corrections: Some(Arc::new(store)),
@@ -158,43 +164,26 @@ impl<P: Fold + Clone + Default> InMemory<P> {
         }
     }
 
-    /// What is to be folded, up to a failure. Nothing is folded while this waits, so that dropping it leaves the state whole.
-    async fn steps(&self, batch: &Batch) -> (Vec<Step>, Option<Failure>) {
-        let mut steps = Vec::with_capacity(batch.events.len());
-        for event in &batch.events {
-            let step = match &self.corrections {
-                Some(store) => Step::of::<P, _>(&**store, event.clone()).await,
-                None => Ok(Step::Event(event.clone())),
-            };
-            match step {
-                Ok(step) => steps.push(step),
-                Err(error) => return (steps, Some(error.into())),
-            }
-        }
-        (steps, None)
+    /// Folds what comes next. Where it has to be looked up what a correction changed, that is waited for before anything
+    /// is folded; the state and its place move together, so that dropping this leaves both whole.
+    async fn take(&mut self, event: &StoredEvent) -> Result<(), Failure> {
+        let step = match &self.corrections {
+            Some(store) => Step::of(&**store, self.copies.newest(), event.clone()).await?,
+            None => Step::Event(event.clone()),
+        };
+        self.copies
+            .fold(step)
+            .map_err(|reason| Failure::decode(event, reason))?;
+        self.folded = (Checkpoint::after(event), event.position);
+        Ok(())
     }
 
-    fn fold(
-        &mut self,
-        batch: &Batch,
-        steps: Vec<Step>,
-        failure: Option<Failure>,
-    ) -> Result<(), Refusal> {
-        let taken = steps.len();
-        for (taken, (event, step)) in batch.events.iter().zip(steps).enumerate() {
-            if let Err(reason) = self.copies.fold(step) {
+    async fn take_all(&mut self, batch: &Batch) -> Result<(), Refusal> {
+        for (taken, event) in batch.events.iter().enumerate() {
+            if let Err(failure) = self.take(event).await {
                 self.show();
-                return Err(Refusal::new(taken, Failure::decode(event, reason)));
+                return Err(Refusal::new(taken, failure));
             }
-            let checkpoint = Checkpoint {
-                position: event.position,
-                event_id: Some(event.envelope.id),
-            };
-            self.folded = (checkpoint, event.position);
-        }
-        if let Some(failure) = failure {
-            self.show();
-            return Err(Refusal::new(taken, failure));
         }
         self.folded.1 = batch.looked_to;
         if batch.caught_up || self.last_shown.elapsed() >= SHOW_EVERY {
@@ -234,10 +223,7 @@ impl<P: Fold + Clone + Default> Consumer for InMemory<P> {
     }
 
     fn consume<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>> {
-        Box::pin(async {
-            let (steps, failure) = self.steps(batch).await;
-            self.fold(batch, steps, failure)
-        })
+        Box::pin(self.take_all(batch))
     }
 
     fn standing(&self) -> Standing {

@@ -1,12 +1,10 @@
 //! Corrections of a log that stands in no store, for the test kit.
 
 use super::checked::check;
-use super::correction::is_correction;
 use super::fact::Facts;
 use super::ground::Start;
 use super::judging::Step as Correcting;
 use super::step::Step;
-use super::struck::Struck;
 use super::{CorrectError, Correctable};
 use crate::{EventId, Fold, NewEvent, Placement, Revision, StoreError, StoredEvent};
 
@@ -51,14 +49,5 @@ pub fn fold_given<P: Fold>(
     before: &[StoredEvent],
     event: &StoredEvent,
 ) -> Result<(), StoreError> {
-    let step = if P::CORRECTIONS && is_correction(&event.name) {
-        let stream = &event.envelope.stream;
-        let entries = before.iter().chain([event]);
-        let entries = entries.filter(|entry| entry.envelope.stream == *stream);
-        let entries: Vec<StoredEvent> = entries.cloned().collect();
-        Step::Correction(event.clone(), Struck::among(&entries)?)
-    } else {
-        Step::Event(event.clone())
-    };
-    step.fold_effective(state, None)
+    Step::among(before, state, event.clone())?.fold_effective(state, None)
 }

@@ -1,10 +1,14 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
+use super::correction::is_correction;
+use super::fact::Key;
+use super::standing::Standing;
 use super::step::Step;
+use super::struck::up_to;
 use super::timeline::Clock;
 use crate::{
     At, EventStore, Fold, Invalid, Known, LogQuery, Position, Sample, Samples, StoreError,
-    StoredEvent, Timestamp,
+    StoredEvent, StreamId, Timestamp,
 };
 
 /// A projection as it was, or would have been: folded from the log as known at a position or an instant, of what is
@@ -44,7 +48,7 @@ pub async fn project<P: Fold + Default, S: EventStore + ?Sized>(
     let mut state = P::default();
     let mut events = Events::known::<P>(store, at.known_point())?;
     while let Some(event) = events.next().await? {
-        let step = Step::of::<P, _>(store, event).await?;
+        let step = Step::of(store, &state, event).await?;
         step.fold_effective(&mut state, at.effective_instant())?;
     }
     Ok(state)
@@ -108,7 +112,7 @@ async fn by_record<P: Fold + Default, T, S: EventStore + ?Sized>(
         while let Some(at) = instants.next_if(|at| *at < event.envelope.recorded_at) {
             sample(at, &state);
         }
-        let step = Step::of::<P, _>(store, event).await?;
+        let step = Step::of(store, &state, event).await?;
         step.fold_effective(&mut state, effective)?;
     }
     for at in instants {
@@ -125,11 +129,14 @@ async fn by_effect<P: Fold + Clone + Default, T, S: EventStore + ?Sized>(
 ) -> Result<Vec<Sample<T>>, StoreError> {
     let mut settling = Settling::<P>::default();
     let mut events = Events::known::<P>(store, known)?;
-    while let Some(event) = events.next().await? {
-        settling
-            .waiting
-            .push_back(Step::of::<P, _>(store, event).await?);
-        settling.settle(*samples.span.start())?;
+    if P::REFOLDS {
+        settling.waiting = facts_of_streams(store, &mut events).await?;
+    } else {
+        while let Some(event) = events.next().await? {
+            let step = Step::of(store, &settling.settled, event).await?;
+            settling.waiting.push_back(step);
+            settling.settle(*samples.span.start())?;
+        }
     }
     let mut seen = Vec::new();
     for at in samples.instants() {
@@ -137,6 +144,42 @@ async fn by_effect<P: Fold + Clone + Default, T, S: EventStore + ?Sized>(
         seen.push(Sample { at, value });
     }
     Ok(seen)
+}
+
+/// All that counts of each stream, in the order in which it was true: so no stream has to be folded anew.
+async fn facts_of_streams<S: EventStore + ?Sized>(
+    store: &S,
+    events: &mut Events<'_, S>,
+) -> Result<VecDeque<Step>, StoreError> {
+    let mut streams: BTreeMap<StreamId, Vec<StoredEvent>> = BTreeMap::new();
+    while let Some(event) = events.next().await? {
+        let stream = event.envelope.stream.clone();
+        streams.entry(stream).or_default().push(event);
+    }
+    let mut facts = Vec::new();
+    for entries in streams.into_values() {
+        let corrected = entries.iter().rfind(|entry| is_correction(&entry.name));
+        let Some(corrected) = corrected else {
+            facts.extend(entries);
+            continue;
+        };
+        // What is corrected may be an event that isn't listed, and what came after the last correction is here.
+        let last = corrected.envelope.revision;
+        let mut whole = up_to(store, corrected).await?;
+        whole.extend(
+            entries
+                .into_iter()
+                .filter(|entry| entry.envelope.revision > last),
+        );
+        facts.extend(
+            Standing::of(&whole)?
+                .facts(&whole)?
+                .into_iter()
+                .map(|fact| fact.event),
+        );
+    }
+    facts.sort_by_key(|fact| Key::of(fact).effective_at);
+    Ok(facts.into_iter().map(Step::Event).collect())
 }
 
 /// A state that goes forward on the world's clock.

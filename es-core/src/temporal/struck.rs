@@ -21,7 +21,7 @@ impl Struck {
         if !is_correction(&event.name) {
             return Ok(None);
         }
-        Self::among(&up_to(store, event).await?).map(Some)
+        Self::among(&from_its_end(store, event).await?).map(Some)
     }
 
     /// What the last of a stream's entries corrected. They begin with what it leads to in the end.
@@ -47,7 +47,7 @@ impl Struck {
 
 /// The stream's entries up to and including a correction, from the one on at which what is corrected ends: whether an
 /// entry counts is said only by later ones, and what a correction changes stands on the way of the targets from it down.
-async fn up_to<S: EventStore + ?Sized>(
+async fn from_its_end<S: EventStore + ?Sized>(
     store: &S,
     correction: &StoredEvent,
 ) -> Result<Vec<StoredEvent>, StoreError> {
@@ -68,6 +68,18 @@ async fn up_to<S: EventStore + ?Sized>(
     Ok(entries)
 }
 
+/// All of an event's stream up to and including it.
+pub(super) async fn up_to<S: EventStore + ?Sized>(
+    store: &S,
+    event: &StoredEvent,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let envelope = &event.envelope;
+    let (stream, until) = (envelope.stream.clone(), envelope.revision);
+    let mut entries = between(store, stream, Revision::FIRST, until).await?;
+    entries.push(event.clone());
+    Ok(entries)
+}
+
 /// The entries from a revision on up to another one, exclusive.
 async fn between<S: EventStore + ?Sized>(
     store: &S,
@@ -78,6 +90,9 @@ async fn between<S: EventStore + ?Sized>(
     let mut entries = Vec::new();
     let query = StreamQuery::forwards(stream).from(from);
     let wanted = until.number().saturating_sub(from.number());
+    if wanted == 0 {
+        return Ok(entries);
+    }
     let limit = usize::try_from(wanted).map_or(query.limit, |wanted| query.limit.min(wanted));
     let mut next = Some(query.limit(limit));
     while let Some(query) = next.take() {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod bank;
+mod by_stream;
 mod checked;
 mod corrected;
 mod corrections;

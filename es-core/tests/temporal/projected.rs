@@ -5,12 +5,13 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use es_core::{
-    Append, Appended, At, Batch, BoxFuture, Consumer, EventId, EventStore, InMemory, LogPage,
-    LogQuery, Position, Projection, Samples, StoreError, StoredEvent, StreamId, StreamPage,
-    StreamQuery, Timestamp, View, project, timeline,
+    Append, Appended, At, Batch, BoxFuture, ByStream, Consumer, EventId, EventStore, Fold,
+    InMemory, LogPage, LogQuery, Position, Projection, Samples, StoreError, StoredEvent, StreamId,
+    StreamPage, StreamQuery, Timestamp, project, timeline,
 };
 
 use crate::bank::{DAY, day};
+use crate::by_stream::Moves;
 use crate::projection::{Days, Slips};
 use crate::reference::{Entry, Says, facts};
 
@@ -54,8 +55,8 @@ pub(crate) struct Projected<S> {
     store: Since<S>,
     /// The day before the first.
     first: u32,
-    live: InMemory<Days>,
-    view: View<Days>,
+    days: InMemory<Days>,
+    moves: InMemory<ByStream<Moves>>,
     looked_to: Position,
 }
 
@@ -63,16 +64,12 @@ impl<S: EventStore + Clone> Projected<S> {
     pub(crate) async fn new(store: S, first: u32) -> Result<Self, StoreError> {
         let head = store.head().await?;
         let store = Since(store, head);
-        let mut live = InMemory::<Days>::new().corrections_from(store.clone());
-        live.begin()
-            .await
-            .map_err(|error| StoreError::Backend(error.into()))?;
-        let view = live.view();
+        let (days, moves) = (following(&store).await?, following(&store).await?);
         Ok(Self {
             store,
             first,
-            live,
-            view,
+            days,
+            moves,
             looked_to: head,
         })
     }
@@ -83,9 +80,16 @@ impl<S: EventStore + Clone> Projected<S> {
         let page = self.store.read_log(query).await.map_err(debug)?;
         self.looked_to = page.looked_to;
         let batch = Batch::new(page.events, page.looked_to, true);
-        self.live.consume(&batch).await.map_err(debug)?;
+        self.days.consume(&batch).await.map_err(debug)?;
         let expected = self.days(log, u32::MAX);
-        same("followed", &self.view.read().0, &expected)
+        same("followed", &self.days.view().read().0, &expected)?;
+        self.moves.consume(&batch).await.map_err(debug)?;
+        let expected = self.moves(log, u32::MAX);
+        same(
+            "followed by stream",
+            &only(&self.moves.view().read()),
+            &expected,
+        )
     }
 
     /// All of it, asked in every way.
@@ -102,11 +106,13 @@ impl<S: EventStore + Clone> Projected<S> {
             let by = effective.unwrap_or(u32::MAX);
             let days: Days = project(&self.store, at).await.map_err(debug)?;
             same("asked", &days.0, &self.days(log, by))?;
+            let moves: ByStream<Moves> = project(&self.store, at).await.map_err(debug)?;
+            same("asked by stream", &only(&moves), &self.moves(log, by))?;
             let slips: Slips = project(&self.store, at).await.map_err(debug)?;
             same("asked, without corrections", &slips.0, &recorded(log, by))?;
             let samples = self.samples(Samples::effective);
             let samples = samples.standing_at(event.position.into());
-            self.over_time(samples, |on| self.days(log, on)).await?;
+            self.over_time(samples, |on| (log, on)).await?;
         }
         for effective in [None, Some(3), Some(6)] {
             let samples = self.samples(Samples::recorded);
@@ -116,7 +122,7 @@ impl<S: EventStore + Clone> Projected<S> {
             };
             let expected = |on| {
                 let known = log.partition_point(|entry| entry.recorded <= on);
-                self.days(&log[..known], effective.unwrap_or(u32::MAX))
+                (&log[..known], effective.unwrap_or(u32::MAX))
             };
             self.over_time(samples, expected).await?;
         }
@@ -125,33 +131,49 @@ impl<S: EventStore + Clone> Projected<S> {
 
     /// From the first event on, in batches of three.
     async fn rebuilt(&self, stored: &[StoredEvent], log: &[Entry]) -> Result<(), String> {
-        let mut built = InMemory::<Days>::new().corrections_from(self.store.clone());
-        built.begin().await.map_err(debug)?;
+        let (mut days, mut moves) = (following(&self.store).await, following(&self.store).await);
+        let (days, moves): (&mut InMemory<Days>, &mut InMemory<ByStream<Moves>>) = (
+            days.as_mut().map_err(debug)?,
+            moves.as_mut().map_err(debug)?,
+        );
         let passes = |event: &&StoredEvent| Days::filter().passes("account", &event.name);
         let events: Vec<_> = stored.iter().filter(passes).cloned().collect();
         for events in events.chunks(3) {
             let last = events.last().map_or(Position::START, |last| last.position);
             let batch = Batch::new(events.to_vec(), last, true);
-            built.consume(&batch).await.map_err(debug)?;
+            days.consume(&batch).await.map_err(debug)?;
+            moves.consume(&batch).await.map_err(debug)?;
         }
+        let expected = self.days(log, u32::MAX);
+        same("built anew", &days.view().read().0, &expected)?;
+        let expected = self.moves(log, u32::MAX);
         same(
-            "built anew",
-            &built.view().read().0,
-            &self.days(log, u32::MAX),
+            "built anew by stream",
+            &only(&moves.view().read()),
+            &expected,
         )
     }
 
-    async fn over_time(
+    /// At each instant, as the reference has it of these entries by that day.
+    async fn over_time<'l>(
         &self,
         samples: Samples,
-        expected: impl Fn(u32) -> BTreeMap<Timestamp, i64>,
+        asked: impl Fn(u32) -> (&'l [Entry], u32),
     ) -> Result<(), String> {
         let value = |days: &Days| days.0.clone();
-        let seen = timeline(&self.store, samples, value).await.map_err(debug)?;
-        for (on, sample) in (0..=10).zip(&seen) {
-            same("over time", &sample.value, &Some(expected(on)))?;
+        let days = timeline(&self.store, samples.clone(), value).await;
+        let moves = timeline(&self.store, samples, only).await;
+        let (days, moves) = (days.map_err(debug)?, moves.map_err(debug)?);
+        for (on, (days, moves)) in (0..=10).zip(days.iter().zip(&moves)) {
+            let (log, by) = asked(on);
+            same("over time", &days.value, &Some(self.days(log, by)))?;
+            same(
+                "over time by stream",
+                &moves.value,
+                &Some(self.moves(log, by)),
+            )?;
         }
-        same("samples", &seen.len(), &11)
+        same("samples", &(days.len(), moves.len()), &(11, 11))
     }
 
     fn samples(&self, clock: fn(RangeInclusive<Timestamp>, Duration) -> Samples) -> Samples {
@@ -171,6 +193,30 @@ impl<S: EventStore + Clone> Projected<S> {
         days.retain(|_, cents| *cents != 0);
         days
     }
+
+    /// What counts, in the order of the fold.
+    fn moves(&self, log: &[Entry], by: u32) -> Vec<(Timestamp, i64)> {
+        let facts = facts(log, by).into_iter();
+        let moves = facts.filter_map(|(on, _, cents)| Some((self.day(on), cents?)));
+        moves.collect()
+    }
+}
+
+/// One that looks up corrections in the store, and has begun.
+async fn following<P: Fold + Clone + Default, S: EventStore + Clone>(
+    store: &S,
+) -> Result<InMemory<P>, StoreError> {
+    let mut projection = InMemory::<P>::new().corrections_from(store.clone());
+    let begun = projection.begin().await;
+    begun.map_err(|error| StoreError::Backend(error.into()))?;
+    Ok(projection)
+}
+
+/// What is kept of the case's stream.
+fn only(moves: &ByStream<Moves>) -> Vec<(Timestamp, i64)> {
+    assert!(moves.len() <= 1);
+    let only = moves.iter().next();
+    only.map(|(_, moves)| moves.0.clone()).unwrap_or_default()
 }
 
 /// What was deposited as it was recorded, whatever was corrected.

@@ -1,12 +1,13 @@
 //! What `docs/time.md` says of projections is so, too.
 
 use es_core::{
-    At, Corrected, EventStore, LogQuery, Position, Recorded, Sample, Samples, Timestamp, project,
-    timeline,
+    At, ByStream, Corrected, EventStore, LogQuery, Position, Recorded, Sample, Samples, Timestamp,
+    project, timeline,
 };
 
-use crate::bank::{DAY, Deposited};
-use crate::ledger::LedgerEvent;
+use crate::bank::{DAY, Deposited, ada};
+use crate::by_stream::Moves;
+use crate::ledger::{Ledger, LedgerEvent};
 use crate::page::{asked, compare, listed, may, story, table};
 use crate::projection::{Days, Slips};
 
@@ -33,6 +34,18 @@ async fn each_projection_is_so() {
         project::<Slips, _>(store, At::effective(may(3))) => |asked| slips(asked.await.unwrap());
     };
     compare("the projections", &answers);
+    let moves = |moves: ByStream<Moves>| {
+        let ada = moves.of::<Ledger>(&ada()).unwrap().unwrap();
+        let cents: Vec<i64> = ada.0.iter().map(|(_, cents)| *cents).collect();
+        vec![listed(&cents)]
+    };
+    let answers = asked! {
+        project::<ByStream<Moves>, _>(store, At::NOW) => |asked| moves(asked.await.unwrap());
+        project::<ByStream<Moves>, _>(store, Position::new(5)) => |asked| moves(asked.await.unwrap());
+        project::<ByStream<Moves>, _>(store, At::effective(may(2)).known_at(may(4))) =>
+            |asked| moves(asked.await.unwrap());
+    };
+    compare("by stream", &answers);
     let sum = |days: &Days| days.0.values().sum::<i64>();
     let shown = |samples: Vec<Sample<i64>>| -> Vec<String> {
         let shown = |sample: &Sample<i64>| sample.value.unwrap().to_string();

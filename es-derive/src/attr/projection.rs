@@ -7,7 +7,7 @@ use super::aggregate::{EventLine, Line, derive, first};
 use super::{Number, crate_path, each_item, number, set, value, word, wrong_name};
 use crate::errors::Errors;
 use crate::nearest::unknown;
-use crate::symbol::{CORRECTIONS, CRATE, DERIVE, EVENT, NAME, PROJECTION, VERSION};
+use crate::symbol::{BY_STREAM, CORRECTIONS, CRATE, DERIVE, EVENT, NAME, PROJECTION, VERSION};
 
 /// What stands in `#[projection(…)]`.
 #[derive(Default)]
@@ -16,6 +16,8 @@ pub struct Container {
     pub version: Option<Number>,
     pub event: Option<Ident>,
     pub derive: Option<Derive>,
+    /// The word `by_stream`, which stands alone.
+    pub by_stream: Option<Ident>,
     /// The word `corrections`, which stands alone.
     pub corrections: Option<Ident>,
     pub crate_path: Option<Path>,
@@ -69,6 +71,13 @@ impl Container {
                     "`corrections` takes no value: without the word the projection passes over them",
                 ))
             }
+            BY_STREAM if input.peek(syn::Token![=]) || input.peek(syn::token::Paren) => {
+                Err(syn::Error::new_spanned(
+                    &word,
+                    "`by_stream` takes no value: the key is the stream, and what is kept of each is this struct",
+                ))
+            }
+            BY_STREAM => set(&mut self.by_stream, &word, word.clone()),
             CORRECTIONS => set(&mut self.corrections, &word, word.clone()),
             CRATE => {
                 let path = crate_path(input, &word)?;
@@ -76,7 +85,7 @@ impl Container {
             }
             _ => Err(unknown(
                 &word,
-                &[NAME, VERSION, EVENT, DERIVE, CORRECTIONS, CRATE],
+                &[NAME, VERSION, EVENT, DERIVE, BY_STREAM, CORRECTIONS, CRATE],
             )),
         }
     }

@@ -45,6 +45,7 @@ pub fn expand(model: &Projection<'_>, name: &LitStr, version: &Number) -> TokenS
             };
             (Some(enumeration(&list, event)), rest)
         }
+        None if model.by_stream.is_some() => (None, folding_a_stream(model)),
         None => (None, folding(model)),
     };
     quote! {
@@ -98,32 +99,66 @@ fn identity(model: &Projection<'_>, name: &LitStr, version: &Number) -> TokenStr
 fn folding(model: &Projection<'_>) -> TokenStream {
     let es = &model.crate_path;
     let ident = &model.input.ident;
+    let (functions, schema, fold) = folds(model);
+    let (correcting, correct) = corrections(model).unzip();
+    quote! {
+        #functions
+        #correcting
+        #[automatically_derived]
+        impl #es::Fold for #ident {
+            #schema
+            #fold
+            #correct
+        }
+    }
+}
+
+/// Where it is what is kept of one stream, the same without corrections, which fold that anew:
+///
+/// ```text
+/// impl ::es_core::FoldStream for Balance {
+///     const SCHEMA: u64 = 0x…;
+///     fn fold(&mut self, __stored: &StoredEvent) -> Result<(), DecodeError> { .. }
+/// }
+/// ```
+fn folding_a_stream(model: &Projection<'_>) -> TokenStream {
+    let es = &model.crate_path;
+    let ident = &model.input.ident;
+    let (functions, schema, fold) = folds(model);
+    quote! {
+        #functions
+        #[automatically_derived]
+        impl #es::FoldStream for #ident {
+            #schema
+            #fold
+        }
+    }
+}
+
+/// A function of each event, the fingerprint, and the method that calls the functions.
+fn folds(model: &Projection<'_>) -> (TokenStream, TokenStream, TokenStream) {
+    let es = &model.crate_path;
     let lines = || model.events.iter().enumerate();
     let functions = lines().map(|(at, line)| fold(model, at, line));
     let folds: Vec<Ident> = lines().map(|(at, line)| fold_name(at, line)).collect();
     let places = 0..folds.len();
     let schema = fields_fingerprint(model.input, model.corrections.as_ref());
-    let (correcting, correct) = corrections(model).unzip();
-    quote! {
-        #(#functions)*
-        #correcting
-        #[automatically_derived]
-        impl #es::Fold for #ident {
-            const SCHEMA: u64 = #schema;
-
-            fn fold(
-                &mut self,
-                __stored: &#es::StoredEvent,
-            ) -> ::core::result::Result<(), #es::DecodeError> {
-                match __NAMES.line(&__stored.name) {
-                    #(::core::option::Option::Some(#places) => #folds(self, __stored),)*
-                    _ => ::core::result::Result::Ok(()),
-                }
+    let method = quote! {
+        fn fold(
+            &mut self,
+            __stored: &#es::StoredEvent,
+        ) -> ::core::result::Result<(), #es::DecodeError> {
+            match __NAMES.line(&__stored.name) {
+                #(::core::option::Option::Some(#places) => #folds(self, __stored),)*
+                _ => ::core::result::Result::Ok(()),
             }
-
-            #correct
         }
-    }
+    };
+    (
+        quote! { #(#functions)* },
+        quote! { const SCHEMA: u64 = #schema; },
+        method,
+    )
 }
 
 /// Where it follows corrections, a function of each event, and the method of [`folding`]'s impl that calls them:

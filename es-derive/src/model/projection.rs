@@ -17,6 +17,8 @@ pub struct Projection<'a> {
     /// The enum to be made; without it, the events are folded into the projection itself.
     pub event: Option<Ident>,
     pub derive: Vec<Path>,
+    /// Where it says that it is what is kept of one stream.
+    pub by_stream: Option<Ident>,
     /// Where it says that it follows corrections.
     pub corrections: Option<Ident>,
     pub events: Vec<EventLine>,
@@ -63,6 +65,7 @@ impl<'a> Projection<'a> {
             version: container.version,
             event: container.event,
             derive,
+            by_stream: container.by_stream,
             corrections: container.corrections,
             events,
         }
@@ -86,6 +89,12 @@ impl Container {
             errors.at(
                 &derive.word,
                 "`derive` is for the enum that `event = …` names: name one, or leave this out",
+            );
+        }
+        if let (Some(by_stream), Some(_)) = (&self.by_stream, &self.event) {
+            errors.at(
+                by_stream,
+                "`by_stream` is for a projection that is folded: leave `event = …` out, or this",
             );
         }
         if let (Some(corrections), Some(_)) = (&self.corrections, &self.event) {
