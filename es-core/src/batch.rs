@@ -2,8 +2,9 @@
 //!
 //! A store that pays for each commit (an `fsync`, a round trip) lets one worker write: it takes a request from its queue,
 //! [collects](Batch::collect) what else waits there, tries to commit all of it, and [settles](Batch::settle) the batch by
-//! what came of that. It never waits for more to come, so that an append that comes alone isn't kept. How requests are
-//! queued, and how they are committed, is the store's own business: there is neither a thread nor a task in here.
+//! what came of that. An append that comes alone mustn't be kept: whether a worker lets those come who mostly ask together
+//! is the store's to measure. How requests are queued, and how they are committed, is the store's own business: there is
+//! neither a thread nor a task in here.
 //!
 //! ```
 //! use es_core::batch::{Attempt, Batch, Bounds, Request};

@@ -210,7 +210,7 @@ es_servers::needs_own_nats! {
             if round < 3 {
                 // It dies with events on their way.
                 soon(handle.wait_for(Position::new(last.number() - 100))).await.unwrap();
-                server.kill();
+                server.kill().unwrap();
                 server.restart().unwrap();
             }
         }

@@ -36,6 +36,19 @@ pub(crate) const TYPES: [Type; 15] = [
     Type::BOOL,
 ];
 
+/// The statements of a connection that appends, by their place in [`statements`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Asked {
+    /// The call of the function.
+    Function,
+    /// The one for a lone event.
+    Lone,
+}
+
+pub(crate) fn statements(schema: &Schema) -> [String; 2] {
+    [sql(schema), schema.append_lone()]
+}
+
 pub(crate) fn sql(schema: &Schema) -> String {
     format!(
         "SELECT recorded, met, before, firsts, found_append, found_id, found_revision, found_position, found_recorded \
@@ -188,7 +201,7 @@ pub(crate) async fn ask(
                 let parameters = call.parameters(&careful);
                 session
                     .client
-                    .query_one(&session.statements[0], &parameters)
+                    .query_one(&session.statements[Asked::Function as usize], &parameters)
                     .await
             }
             Err(error) => Err(error),
@@ -219,11 +232,11 @@ impl Answer {
 
     fn columns(row: &Row, call: &Call<'_>) -> Option<Self> {
         let mut found = HashMap::new();
-        if let Some(appends) = row.try_get::<_, Option<Vec<i32>>>(4).ok()? {
-            let ids: Vec<Uuid> = row.try_get(5).ok()?;
-            let revisions: Vec<i64> = row.try_get(6).ok()?;
-            let positions: Vec<i64> = row.try_get(7).ok()?;
-            let recorded: Vec<Micros> = row.try_get(8).ok()?;
+        if let Some(appends) = row.try_get::<_, Option<Vec<i32>>>("found_append").ok()? {
+            let ids: Vec<Uuid> = row.try_get("found_id").ok()?;
+            let revisions: Vec<i64> = row.try_get("found_revision").ok()?;
+            let positions: Vec<i64> = row.try_get("found_position").ok()?;
+            let recorded: Vec<Micros> = row.try_get("found_recorded").ok()?;
             for (index, append) in appends.iter().enumerate() {
                 let placement = Placement::new(
                     Revision::new(unsigned(*revisions.get(index)?)?),
@@ -235,11 +248,11 @@ impl Answer {
             }
         }
         Some(Self {
-            recorded_at: row.try_get::<_, Micros>(0).ok()?.timestamp()?,
-            met: row.try_get(1).ok()?,
-            firsts: match row.try_get(2).ok()? {
+            recorded_at: row.try_get::<_, Micros>("recorded").ok()?.timestamp()?,
+            met: row.try_get("met").ok()?,
+            firsts: match row.try_get("before").ok()? {
                 Some(before) => call.one_after_the_other(before),
-                None => row.try_get(3).ok()?,
+                None => row.try_get("firsts").ok()?,
             },
             found,
         })
@@ -249,9 +262,9 @@ impl Answer {
     pub(crate) fn read_one(row: &Row) -> Result<Self, Fault> {
         let columns = || {
             Some(Self {
-                recorded_at: row.try_get::<_, Micros>(0).ok()?.timestamp()?,
-                met: vec![row.try_get(1).ok()?],
-                firsts: vec![row.try_get(2).ok()?],
+                recorded_at: row.try_get::<_, Micros>("recorded").ok()?.timestamp()?,
+                met: vec![row.try_get("met").ok()?],
+                firsts: vec![row.try_get("first").ok()?],
                 found: HashMap::new(),
             })
         };

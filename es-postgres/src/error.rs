@@ -10,8 +10,8 @@ use tokio_postgres::{Error, GenericClient};
 /// What is wrong with a database beside what PostgreSQL itself says.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
-    #[error("the connection string can't be read")]
-    Url,
+    #[error("the connection string can't be read: {0}")]
+    Url(String),
     #[error(
         "a schema's name has 1 to 63 bytes without NUL, and doesn't begin with `pg_`: this one isn't so"
     )]
@@ -59,6 +59,27 @@ pub(crate) enum Fault {
     NoneFree,
     #[error("the store is closed")]
     Closed,
+}
+
+impl Fault {
+    /// Why the driver can't read a connection string, without a word of that.
+    pub(crate) fn url(error: &Error) -> Self {
+        let said = std::error::Error::source(error).map_or_else(String::new, ToString::to_string);
+        // Only here is what it quotes the driver's own, the option's name.
+        let option = said.strip_prefix("invalid value for option ");
+        Self::Url(match option {
+            Some("`sslmode`") => {
+                "its `sslmode` is none of `disable`, `prefer` and `require`. What others call `verify-full` is `require` \
+                 here: it verifies the certificate, and the server's name in it"
+                    .to_owned()
+            }
+            Some(option) => format!("its {option} has no value that it may have"),
+            None if said.starts_with("unknown option ") => {
+                "it has an option that isn't known".to_owned()
+            }
+            None => "it is neither a URL, `postgres://…`, nor options, `host=… user=…`".to_owned(),
+        })
+    }
 }
 
 impl From<Fault> for StoreError {

@@ -61,6 +61,7 @@ mod inline;
 mod lone;
 mod options;
 mod pool;
+mod queue;
 mod read;
 mod read_model;
 mod row;

@@ -7,7 +7,7 @@
 
 use tokio_postgres::Error;
 
-use crate::call::{Answer, Call};
+use crate::call::{Answer, Asked, Call};
 use crate::error::{Fault, is_there_already};
 use crate::session::Session;
 
@@ -36,7 +36,7 @@ impl Lone {
             self.back_off -= 1;
             return Ok(None);
         }
-        let statement = &session.statements[1];
+        let statement = &session.statements[Asked::Lone as usize];
         match session.client.query_opt(statement, &parameters).await {
             Ok(row) => Ok(row.map(|row| Answer::read_one(&row))),
             Err(error) if is_there_already(&error) => {

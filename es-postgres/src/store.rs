@@ -71,7 +71,7 @@ impl PostgresStore {
         let pool = Pool::new(Arc::clone(&options), thread.clone(), statements);
         let writer = Writer::start(
             Arc::clone(&options),
-            [call::sql(&schema), schema.append_lone()],
+            call::statements(&schema),
             hashed.clone(),
             &thread,
             Arc::clone(&head),

@@ -256,3 +256,19 @@ async fn no_error_and_no_debug_output_shows_a_secret() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_connection_string_that_cannot_be_read_is_told_what_is_wrong_with_it() {
+    for (url, wrong) in [
+        ("postgres://ada@h/bank?sslmode=verify-full", "`require`"),
+        ("host=h user=ada sslmode=verify-ca", "`require`"),
+        ("postgres://ada@h:port/bank", "`port`"),
+        ("host=h user=ada keepalives=often", "`keepalives`"),
+        ("postgres://ada@h/bank?colour=red", "option"),
+        ("bank.db", "`postgres://"),
+    ] {
+        let refused = PostgresStore::open(url).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Backend(_)), "{refused:?}");
+        assert!(told(&refused).contains(wrong), "{url}: {}", told(&refused));
+    }
+}

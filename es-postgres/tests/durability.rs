@@ -60,7 +60,7 @@ needs_own_postgres! {
             soon("acknowledgements", load.has(kill * 100)).await;
             let before = load.unknown.load(Ordering::Relaxed);
             server = blocking(move || {
-                server.kill();
+                server.kill().unwrap();
                 server.restart().unwrap();
                 server
             })

@@ -31,6 +31,7 @@
 )]
 
 mod account;
+mod cluster;
 mod error;
 mod find;
 mod folder;
@@ -40,6 +41,7 @@ mod port;
 mod postgres;
 mod process;
 
+pub use cluster::NatsCluster;
 pub use error::Error;
-pub use nats::{Nats, NatsCluster};
+pub use nats::Nats;
 pub use postgres::Postgres;

@@ -1,21 +1,23 @@
 //! The macros around tests, each in one of two forms: the build script knows which.
 
 /// Ignores tests where a server is missing, with the reason.
+// rustfmt moves the macros within further to the right each time.
+#[rustfmt::skip]
 macro_rules! needs {
     ($d:tt $needs:ident, $here:ident, $reason:literal, $what:literal) => {
         #[doc = $what]
         #[cfg($here)]
         #[macro_export]
         macro_rules! $needs {
-                                    ($d($d test:item)*) => { $d($d test)* };
-                                }
+            ($d($d test:item)*) => { $d($d test)* };
+        }
 
         #[doc = $what]
         #[cfg(not($here))]
         #[macro_export]
         macro_rules! $needs {
-                                    ($d($d test:item)*) => { $d(#[ignore = $reason] $d test)* };
-                                }
+            ($d($d test:item)*) => { $d(#[ignore = $reason] $d test)* };
+        }
     };
 }
 

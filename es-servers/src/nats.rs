@@ -10,7 +10,7 @@ use crate::process::Process;
 use crate::{Error, port};
 
 /// How often servers are started anew because another took one of their ports.
-const TRIES: usize = 5;
+pub(crate) const TRIES: usize = 5;
 
 /// A NATS server with JetStream: a throwaway one of our own, or the user's.
 #[derive(Debug)]
@@ -29,14 +29,14 @@ struct Own {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Ports {
+pub(crate) struct Ports {
     client: u16,
     monitor: u16,
-    route: u16,
+    pub(crate) route: u16,
 }
 
 impl Ports {
-    fn free() -> Result<Self, Error> {
+    pub(crate) fn free() -> Result<Self, Error> {
         let [client, monitor, route] = port::free()?;
         Ok(Self {
             client,
@@ -62,18 +62,30 @@ impl Nats {
     }
 
     /// Starts a server with an empty JetStream.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Error`]: it isn't on this machine, can't be executed, or doesn't become healthy.
     pub fn start() -> Result<Self, Error> {
         Self::start_with("", "", None)
     }
 
     /// Starts a server with lines of its configuration, and lines within its `jetstream` block, in a folder of its own in
     /// `parent`, or where temporary files are.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start); [`Error::Failed`] also if it refuses a line.
     pub fn start_with(lines: &str, jetstream: &str, parent: Option<&Path>) -> Result<Self, Error> {
         Self::start_beside(&[], lines, jetstream, parent)
     }
 
     /// Starts a server that takes encrypted connections only, with this certificate and key, as PEM. With `clients`, those
     /// who connect have to show a certificate that one of these vouches for.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start); [`Error::Failed`] also if it refuses a certificate.
     pub fn start_encrypted(
         certificate: &str,
         key: &str,
@@ -113,7 +125,7 @@ impl Nats {
     }
 
     /// A server that isn't started yet.
-    fn prepare(
+    pub(crate) fn prepare(
         name: &str,
         ports: Ports,
         lines: &str,
@@ -150,29 +162,39 @@ impl Nats {
         Some(self.own.as_ref()?.process.as_ref()?.id())
     }
 
-    /// `kill -9`. What it has on disk stays, for [`restart`](Self::restart).
+    /// `kill -9` of the server and of every process that it started, of which there are none. What it has on disk stays,
+    /// for [`restart`](Self::restart).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the operating system doesn't let it be killed.
     ///
     /// # Panics
     ///
     /// If it isn't our own.
-    pub fn kill(&mut self) {
-        if let Some(process) = self.own("killed").process.take() {
-            process.kill();
+    pub fn kill(&mut self) -> Result<(), Error> {
+        match self.own("killed").process.take() {
+            Some(process) => process.kill(),
+            None => Ok(()),
         }
     }
 
     /// Starts it again on the same data and the same ports, and waits until it is healthy.
     ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    ///
     /// # Panics
     ///
     /// If it isn't our own.
     pub fn restart(&mut self) -> Result<(), Error> {
-        self.kill();
+        self.kill()?;
         self.begin()?;
         self.ready()
     }
 
-    fn begin(&mut self) -> Result<(), Error> {
+    pub(crate) fn begin(&mut self) -> Result<(), Error> {
         let own = self.own("started");
         let mut command = own.folder.command(&own.program)?;
         command.args(["-c", "nats.conf"]);
@@ -180,7 +202,7 @@ impl Nats {
         Ok(())
     }
 
-    fn ready(&mut self) -> Result<(), Error> {
+    pub(crate) fn ready(&mut self) -> Result<(), Error> {
         let own = self.own("waited for");
         let port = own.ports.monitor;
         match &mut own.process {
@@ -210,74 +232,4 @@ fn is_healthy(port: u16) -> std::io::Result<bool> {
         .lines()
         .next()
         .is_some_and(|line| line.contains(" 200 ")))
-}
-
-/// A JetStream cluster of NATS servers on the loopback address, which know each other by routes.
-///
-/// They are called `es-1`, `es-2` and so on; a stream's leader is told by that name.
-#[derive(Debug)]
-pub struct NatsCluster {
-    nodes: Vec<Nats>,
-}
-
-impl NatsCluster {
-    /// Starts three servers.
-    pub fn start() -> Result<Self, Error> {
-        Self::start_with("", "", None)
-    }
-
-    /// Starts three servers, each configured as [`Nats::start_with`] says.
-    pub fn start_with(lines: &str, jetstream: &str, parent: Option<&Path>) -> Result<Self, Error> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match Self::try_start(lines, jetstream, parent) {
-                Err(_) if tries < TRIES => {}
-                started => return started,
-            }
-        }
-    }
-
-    fn try_start(lines: &str, jetstream: &str, parent: Option<&Path>) -> Result<Self, Error> {
-        let ports = [Ports::free()?, Ports::free()?, Ports::free()?];
-        let routes = ports.map(|port| format!("nats://127.0.0.1:{}", port.route));
-        let routes = routes.join(",");
-        let mut nodes = Vec::with_capacity(ports.len());
-        for (number, port) in (1..).zip(ports) {
-            let name = Self::name(number);
-            let lines = format!(
-                "cluster {{\n name: es\n listen: 127.0.0.1:{}\n routes: [{routes}]\n}}\n{lines}",
-                port.route
-            );
-            let mut node = Nats::prepare(&name, port, &lines, jetstream, parent)?;
-            node.begin()?;
-            nodes.push(node);
-        }
-        // Only together are they healthy.
-        for node in &mut nodes {
-            node.ready()?;
-        }
-        Ok(Self { nodes })
-    }
-
-    fn name(number: usize) -> String {
-        format!("es-{number}")
-    }
-
-    /// Every server's URL, with commas between them.
-    pub fn url(&self) -> String {
-        let urls: Vec<&str> = self.nodes.iter().map(Nats::url).collect();
-        urls.join(",")
-    }
-
-    /// The servers.
-    pub fn nodes(&self) -> &[Nats] {
-        &self.nodes
-    }
-
-    /// The server with this name, to be killed or started again.
-    pub fn named(&mut self, name: &str) -> Option<&mut Nats> {
-        let number: usize = name.strip_prefix("es-")?.parse().ok()?;
-        self.nodes.get_mut(number.checked_sub(1)?)
-    }
 }

@@ -44,17 +44,29 @@ impl Postgres {
     }
 
     /// Starts a server with an empty database.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Error`]: it isn't on this machine, can't be executed, or doesn't become ready.
     pub fn start() -> Result<Self, Error> {
         Self::start_with(&[], None)
     }
 
     /// Starts a server with settings of `postgresql.conf`, like `fsync=off`, in a folder of its own in `parent`, or where
     /// temporary files are.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start); [`Error::Failed`] also if it refuses a setting.
     pub fn start_with(settings: &[&str], parent: Option<&Path>) -> Result<Self, Error> {
         Self::start_in(Folder::new("es-postgres-", parent)?, settings)
     }
 
     /// Starts a server that encrypts, with this certificate and key, as PEM.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start); [`Error::Failed`] also if it refuses the certificate.
     pub fn start_encrypted(certificate: &str, key: &str) -> Result<Self, Error> {
         let folder = Folder::new("es-postgres-", None)?;
         folder.keep("server.crt", certificate)?;
@@ -108,12 +120,17 @@ impl Postgres {
     /// `kill -9` of the server and of every process that it started, as a machine does that dies. What it has on disk
     /// stays, for [`restart`](Self::restart).
     ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the operating system doesn't let it be killed.
+    ///
     /// # Panics
     ///
     /// If it isn't our own.
-    pub fn kill(&mut self) {
-        if let Some(process) = self.own("killed").process.take() {
-            process.kill_all();
+    pub fn kill(&mut self) -> Result<(), Error> {
+        match self.own("killed").process.take() {
+            Some(process) => process.kill(),
+            None => Ok(()),
         }
     }
 
@@ -127,6 +144,10 @@ impl Postgres {
     }
 
     /// Starts it again on the same data and the same port.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
     ///
     /// # Panics
     ///

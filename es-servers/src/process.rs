@@ -6,6 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::Error;
 use crate::folder::Folder;
 
@@ -87,30 +90,25 @@ impl Process {
         }
     }
 
-    /// `kill -9`, at once. The folder stays.
-    pub(crate) fn kill(mut self) {
-        self.end_watcher();
-        // It may have ended by itself, which is as good.
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-
-    /// `kill -9`, of those that it started as well: they would finish what they are at before they notice.
-    pub(crate) fn kill_all(mut self) {
+    /// `kill -9`, of those that it started as well: they would finish what they are at before they notice. The folder
+    /// stays.
+    pub(crate) fn kill(mut self) -> Result<(), Error> {
         self.end_watcher();
         let server = self.server.id();
         // First it stands still, so that it starts no other while they are looked for.
-        send("-STOP", &[server]);
+        send(Signal::STOP, server)?;
         let start = Instant::now();
         while matches!(state_and_parent(server), Some((state, _)) if !"TZ".contains(&state))
             && start.elapsed() < PATIENCE
         {
             thread::sleep(LOOK);
         }
-        let mut ids = children(server);
-        ids.push(server);
-        send("-KILL", &ids);
-        let _ = self.server.wait();
+        for child in children(server) {
+            send(Signal::KILL, child)?;
+        }
+        send(Signal::KILL, server)?;
+        let ended = self.server.wait();
+        ended.map(drop).map_err(Error::io("a server is lost"))
     }
 
     /// The watcher first: after that nothing else holds the number of a process that is gone.
@@ -127,9 +125,9 @@ impl Drop for Process {
         if matches!(self.server.try_wait(), Ok(Some(_))) {
             return;
         }
-        send("-QUIT", &[self.server.id()]);
+        let asked = send(Signal::QUIT, self.server.id()).is_ok();
         let start = Instant::now();
-        while matches!(self.server.try_wait(), Ok(None)) && start.elapsed() < PATIENCE {
+        while asked && matches!(self.server.try_wait(), Ok(None)) && start.elapsed() < PATIENCE {
             thread::sleep(LOOK);
         }
         let _ = self.server.kill();
@@ -137,13 +135,17 @@ impl Drop for Process {
     }
 }
 
-/// Sends a signal to processes, of which some may be gone.
-fn send(signal: &str, ids: &[u32]) {
-    let _ = Command::new("/bin/kill")
-        .arg(signal)
-        .args(ids.iter().map(u32::to_string))
-        .stderr(Stdio::null())
-        .status();
+/// Sends a signal to a process, which may be gone.
+fn send(signal: Signal, id: u32) -> Result<(), Error> {
+    let id = i32::try_from(id).ok().and_then(Pid::from_raw);
+    let sent = match id {
+        Some(id) => kill_process(id, signal),
+        None => Err(Errno::SRCH),
+    };
+    match sent {
+        Ok(()) | Err(Errno::SRCH) => Ok(()),
+        Err(error) => Err(Error::io("a signal can't be sent")(error.into())),
+    }
 }
 
 /// The processes that a process started, as far as the system tells.

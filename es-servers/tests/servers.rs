@@ -107,7 +107,7 @@ needs_own_postgres! {
         let id = server.id().unwrap();
         let url = server.url().to_owned();
         let mut session = TcpStream::connect(address(&url)).unwrap();
-        server.kill();
+        server.kill().unwrap();
         assert!(!runs(id));
         assert_eq!(server.id(), None);
         // Those that it started are dead too.
@@ -155,7 +155,7 @@ needs_own_nats! {
     fn a_killed_nats_server_comes_back_on_its_port() {
         let mut server = Nats::start().unwrap();
         let url = server.url().to_owned();
-        server.kill();
+        server.kill().unwrap();
         assert!(!answers(&url));
         server.restart().unwrap();
         assert!(answers(&url));
@@ -166,7 +166,7 @@ needs_own_nats! {
         let mut cluster = NatsCluster::start().unwrap();
         let ids: Vec<_> = cluster.nodes().iter().map(|node| node.id().unwrap()).collect();
         assert_eq!(ids.len(), 3);
-        cluster.named("es-2").unwrap().kill();
+        cluster.named("es-2").unwrap().kill().unwrap();
         assert!(cluster.named("es-4").is_none());
         let running: Vec<_> = cluster.nodes().iter().map(|node| answers(node.url())).collect();
         assert_eq!(running, [true, false, true]);

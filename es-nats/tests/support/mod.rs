@@ -146,7 +146,7 @@ impl Writers {
         };
         let sent = tokio::time::timeout(Duration::from_mins(1), sent).await;
         let before = sent.expect("the server doesn't stop");
-        server.kill();
+        server.kill().unwrap();
         let after: Vec<u64> = turns();
         let same = before.iter().zip(&after);
         same.filter(|(before, after)| before == after).count()

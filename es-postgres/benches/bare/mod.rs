@@ -14,7 +14,7 @@ use es_servers::Postgres;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-/// As `src/sql/1.sql` has it. The triggers cost an insert nothing and are left out.
+/// As `src/sql/1.sql` and `2.sql` make it, where nothing is hashed. The triggers cost an insert nothing and are left out.
 const TABLE: &str = r#"
     DROP SCHEMA IF EXISTS bare CASCADE;
     CREATE SCHEMA bare;
@@ -29,15 +29,16 @@ const TABLE: &str = r#"
         effective_at timestamptz,
         payload text COLLATE "C" NOT NULL,
         metadata text COLLATE "C",
+        hash bytea CHECK (octet_length(hash) = 32),
         UNIQUE (stream, revision),
         UNIQUE (stream, id)
     );
 "#;
 
-const INSERT: &str = "INSERT INTO bare.events VALUES ($1, $2, $3, $4, 'account.deposited', 1, clock_timestamp(), NULL, $5, NULL)";
+const INSERT: &str = "INSERT INTO bare.events VALUES ($1, $2, $3, $4, 'account.deposited', 1, clock_timestamp(), NULL, $5, NULL, NULL)";
 
 const INSERT_MANY: &str = "INSERT INTO bare.events \
-    SELECT i.position, i.stream, i.revision, i.id, 'account.deposited', 1, clock_timestamp(), NULL, i.payload, NULL \
+    SELECT i.position, i.stream, i.revision, i.id, 'account.deposited', 1, clock_timestamp(), NULL, i.payload, NULL, NULL \
     FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::uuid[], $5::text[]) AS i (position, stream, revision, id, payload)";
 
 /// A server of this process's own, on the disk of the target folder, that syncs.

@@ -4,7 +4,7 @@ use es_core::{Append, Appended, StoreError};
 use tokio_postgres::IsolationLevel;
 
 use super::Inlines;
-use crate::call::{Answer, Call};
+use crate::call::{Answer, Asked, Call};
 use crate::error::{Failure, cause};
 use crate::hashed::Hashed;
 use crate::session::Session;
@@ -24,7 +24,10 @@ pub(crate) async fn append_all(
     let building = session.client.build_transaction();
     let building = building.isolation_level(IsolationLevel::ReadCommitted);
     let mut transaction = building.start().await.map_err(Failure::before_commit)?;
-    let (function, statements) = (&session.statements[0], &session.handlers);
+    let (function, statements) = (
+        &session.statements[Asked::Function as usize],
+        &session.handlers,
+    );
     let mut results = Vec::with_capacity(appends.len());
     for group in appends.chunk_by(|one, next| !inlines.concern(one) && !inlines.concern(next)) {
         let savepoint = transaction.savepoint("es_append");

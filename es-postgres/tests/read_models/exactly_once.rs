@@ -239,7 +239,7 @@ needs_own_postgres! {
         tokio::spawn(runner.run());
         let before = bench.count("a", &[1]).await;
         soon(handle.wait_for(before)).await.unwrap();
-        server.kill();
+        server.kill().unwrap();
         let head = bench.count("a", &[2]).await;
         soon(async {
             while handle.status().tries < 2 {
