@@ -123,7 +123,8 @@ pub use process::{
 };
 pub use projection::{Fold, Projection, ProjectionEvents};
 pub use publishing::{
-    CloudEvent, CloudTime, Feed, Forwarder, InvalidExtension, Outgoing, Publisher, ToSink, ToWriter,
+    CloudEvent, CloudTime, Feed, Forwarder, InvalidExtension, Outgoing, Publisher, ToSink,
+    ToWriter, Unpublishable,
 };
 pub use read::{Direction, Filter, LogPage, LogQuery, StreamPage, StreamQuery};
 pub use repository::{ExecuteError, Executed, Execution, LoadError, Loaded, Moment, Repository};

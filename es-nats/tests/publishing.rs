@@ -7,6 +7,7 @@ use std::time::Duration;
 use es_core::{
     Append, Cause, CloudEvent, Event, EventId, EventStore, Expected, Feed, Forwarder, Json,
     NewEvent, Outgoing, Position, Projection, Recorded, Runner, RunnerHandle, StoreError, StreamId,
+    Unpublishable,
 };
 use es_memory::MemoryStore;
 use es_nats::NatsPublisher;
@@ -172,12 +173,35 @@ es_servers::needs_nats! {
         let mut publisher = NatsPublisher::connect(server, &broker.name).await.unwrap();
         let limit = broker.client.max_payload();
         number(&log, 1, 1, "").await;
-        let mut event = CloudEvent::new("7", "/test", "test.large");
-        event.data = Some(Json::parse(format!("\"{}\"", "x".repeat(limit))).unwrap());
-        let refused = es_core::Publisher::publish(&mut publisher, &[event]).await;
-        let refused = refused.unwrap_err().to_string();
+        let small = CloudEvent::new("6", "/test", "test.small");
+        let mut large = CloudEvent::new("7", "/test", "test.large");
+        large.data = Some(Json::parse(format!("\"{}\"", "x".repeat(limit))).unwrap());
+        let refused = es_core::Publisher::publish(&mut publisher, &[small, large]).await;
+        let refused = refused.unwrap_err();
+        let refused = refused.downcast_ref::<Unpublishable>().expect("it may pass");
+        let refused = std::error::Error::source(refused).unwrap().to_string();
         assert!(refused.contains("event 7 has") && refused.contains("at most"), "{refused}");
+        // Nor is what would be sent again and again before it.
         assert!(broker.kept().await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_event_that_the_server_does_not_take_stops_the_feed_behind_those_before_it() {
+        let server = Nats::shared().url();
+        let (log, broker) = (MemoryStore::new(), Broker::connect(server).await);
+        broker.keep().await;
+        let publisher = NatsPublisher::connect(server, &broker.name).await.unwrap();
+        let text = "x".repeat(broker.client.max_payload());
+        number(&log, 1, 1, "").await;
+        let large = number(&log, 2, 2, &text).await;
+        number(&log, 3, 3, "").await;
+        let handle = run(&log, publisher);
+        soon(handle.wait_for(large)).await.unwrap_err();
+        let failure = handle.status().last_failure.unwrap();
+        assert_eq!(failure.position(), Some(large));
+        let kept = broker.kept().await;
+        assert_eq!(kept.len(), 1);
+        assert_eq!(sequence(&kept, &support::stream(1)), [1]);
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use futures_core::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{CloudEvent, InvalidExtension, Publisher};
+use super::{CloudEvent, InvalidExtension, Publisher, Unpublishable};
 use crate::{
     Batch, Begun, Cause, Checkpoint, Consumer, ConsumerProfile, EncodeError, EventSet, Failure,
     Json, Position, ProjectionEvents, Recorded, Refusal, SavedState, Standing, StateStore,
@@ -214,7 +214,7 @@ impl<F: Feed, P: Publisher> Forwarder<F, P> {
         }
         if !events.is_empty() {
             let published = self.publisher.publish(&events).await;
-            published.map_err(|cause| Refusal::whole(Failure::Publisher { cause }))?;
+            published.map_err(|cause| Refusal::whole(Unpublishable::failure(batch, cause)))?;
         }
         if let Some(last) = batch.events[..taken].last() {
             self.published = Checkpoint {

@@ -6,4 +6,4 @@ mod publisher;
 
 pub use cloud_event::{CloudEvent, CloudTime, InvalidExtension};
 pub use forwarder::{Feed, Forwarder, Outgoing};
-pub use publisher::{Publisher, ToSink, ToWriter};
+pub use publisher::{Publisher, ToSink, ToWriter, Unpublishable};

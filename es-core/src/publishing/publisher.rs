@@ -5,7 +5,7 @@ use futures_core::future::BoxFuture;
 use futures_util::{Sink, SinkExt};
 
 use super::CloudEvent;
-use crate::Cause;
+use crate::{Batch, Cause, Failure};
 
 /// Where events go that leave the program.
 ///
@@ -33,8 +33,43 @@ pub trait Publisher: Send + 'static {
     ///
     /// # Errors
     ///
-    /// Some of them may have been published. All are published again.
+    /// Some of them may have been published. All are published again, but for [`Unpublishable`].
     fn publish<'a>(&'a mut self, events: &'a [CloudEvent]) -> BoxFuture<'a, Result<(), Cause>>;
+}
+
+/// What a [`Publisher`] answers if no try will publish an event, as it is too large. Those before it are published then, and
+/// the [`Forwarder`](crate::Forwarder) stops there: passing over it is the user's decision, in
+/// [`Feed::outgoing`](crate::Feed::outgoing).
+///
+/// It says so before it publishes any: what fails for good only at the end of many is published anew with each start.
+#[derive(Debug, thiserror::Error)]
+#[error("event {event} can't be published")]
+pub struct Unpublishable {
+    event: String,
+    #[source]
+    cause: Cause,
+}
+
+impl Unpublishable {
+    /// This event can't be published, and why.
+    pub fn new(event: &CloudEvent, cause: impl Into<Cause>) -> Self {
+        Self {
+            event: event.id.clone(),
+            cause: cause.into(),
+        }
+    }
+
+    /// What a publisher says of a batch, with the event that is to blame, if it says so.
+    pub(super) fn failure(batch: &Batch, cause: Cause) -> Failure {
+        let refused = cause.downcast_ref::<Self>().and_then(|refused| {
+            let mut events = batch.events.iter();
+            events.find(|stored| stored.envelope.id.to_string() == refused.event)
+        });
+        Failure::Publisher {
+            unpublishable: refused.map(|stored| stored.position),
+            cause,
+        }
+    }
 }
 
 /// Writes a line of JSON for each event, and flushes.

@@ -33,9 +33,11 @@ pub enum Failure {
         #[source]
         cause: Cause,
     },
-    /// The publisher didn't answer, perhaps after publishing; it is asked again.
+    /// The publisher didn't answer, perhaps after publishing; it is asked again, unless an event is to blame.
     #[error("the publisher failed")]
     Publisher {
+        /// The position of an event that it will never take, if it says so.
+        unpublishable: Option<Position>,
         /// What it said.
         #[source]
         cause: Cause,
@@ -135,6 +137,10 @@ impl Failure {
         match self {
             Self::Decoding { position, .. }
             | Self::Applying { position, .. }
+            | Self::Publisher {
+                unpublishable: Some(position),
+                ..
+            }
             | Self::Store(StoreError::LogDiverged { position, .. }) => Some(*position),
             _ => None,
         }

@@ -48,8 +48,12 @@ impl Settings {
         match failure {
             // What a newer program wrote is read after an update; passing over it would lose it.
             failure if failure.is_newer() => Reaction::Stop,
-            // The same bytes don't decode at the next try.
-            Failure::Decoding { .. } => Reaction::GiveUp,
+            // The same bytes don't decode at the next try, nor does whoever never takes an event take it then.
+            Failure::Decoding { .. }
+            | Failure::Publisher {
+                unpublishable: Some(_),
+                ..
+            } => Reaction::GiveUp,
             Failure::Applying { .. } if spent => Reaction::GiveUp,
             Failure::Database { passing: true, .. }
             | Failure::Publisher { .. }
@@ -115,6 +119,16 @@ mod tests {
         assert!(again(&database(true), 1_000_000));
         let away = Failure::Store(StoreError::Unavailable("away".into()));
         assert!(again(&away, 1_000_000));
+        let publisher = |unpublishable| {
+            let cause = "no".into();
+            Failure::Publisher {
+                unpublishable,
+                cause,
+            }
+        };
+        assert!(again(&publisher(None), 1_000_000));
+        let unpublishable = publisher(Some(Position::new(1)));
+        assert_eq!(settings.reaction(&unpublishable, 1), Reaction::GiveUp);
         assert!(again(&applying(), 4) && again(&database(false), 4));
         assert_eq!(settings.reaction(&applying(), 5), Reaction::GiveUp);
         assert_eq!(settings.reaction(&database(false), 5), Reaction::Stop);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use es_core::{
     BoxFuture, Cause, CloudEvent, CloudTime, FailureClass, Feed, Forwarder, Outgoing, Phase,
     Position, Projection, Publisher, Recorded, Runner, RunnerHandle, SavedState, StateStore,
-    StoreError, Timestamp, ToSink, ToWriter,
+    StoreError, Timestamp, ToSink, ToWriter, Unpublishable,
 };
 use es_memory::MemoryStore;
 use futures_util::{StreamExt, sink};
@@ -190,6 +190,41 @@ async fn an_event_that_cannot_be_put_into_words_stops_the_feed_behind_those_befo
     let failure = handle.status().last_failure.unwrap();
     assert_eq!(failure.class(), FailureClass::Applying);
     assert_eq!(failure.position(), Some(Position::new(3)));
+    assert_eq!(publisher.numbers(), [1, 2]);
+    let kept = store.load_state("counts", 1).await.unwrap().unwrap();
+    assert_eq!(kept.checkpoint.position, Position::new(2));
+}
+
+/// Takes all but one.
+struct NoSeven(Collecting);
+
+impl Publisher for NoSeven {
+    fn publish<'a>(&'a mut self, events: &'a [CloudEvent]) -> BoxFuture<'a, Result<(), Cause>> {
+        match events.iter().find(|event| number(event) == 7) {
+            Some(event) => {
+                Box::pin(async move { Err(Unpublishable::new(event, "unlucky").into()) })
+            }
+            None => self.0.publish(events),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_is_never_taken_stops_the_feed_behind_those_before_it() {
+    let (store, publisher) = (MemoryStore::new(), Collecting::default());
+    for number in [1, 2, 7, 4] {
+        count(&store, number).await;
+    }
+    let handle = run(&store, NoSeven(publisher.clone()), store.clone());
+    soon(handle.wait_for(Position::new(3))).await.unwrap_err();
+    let failure = handle.status().last_failure.unwrap();
+    assert_eq!(failure.class(), FailureClass::Publisher);
+    assert_eq!(failure.position(), Some(Position::new(3)));
+    assert!(
+        failure.in_full().contains("unlucky"),
+        "{}",
+        failure.in_full()
+    );
     assert_eq!(publisher.numbers(), [1, 2]);
     let kept = store.load_state("counts", 1).await.unwrap().unwrap();
     assert_eq!(kept.checkpoint.position, Position::new(2));

@@ -3,17 +3,20 @@
 #![allow(dead_code, reason = "not every test uses all of it")]
 
 use std::collections::{HashMap, HashSet};
+use std::error::Error;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use async_nats::Client;
 use es_core::{
     Append, EventId, EventStore, Expected, Json, LogQuery, NewEvent, Position, Revision,
     StoreError, StoredEvent, StreamId,
 };
 use es_nats::NatsStore;
 use es_servers::{Nats, NatsCluster};
+use serde_json::Value;
 use tokio::task::JoinHandle;
 
 /// Tells a process that it is the child of a test, and which log on which servers it works on.
@@ -38,6 +41,35 @@ pub(crate) fn fresh_name() -> String {
 pub(crate) fn cluster() -> &'static NatsCluster {
     static CLUSTER: OnceLock<NatsCluster> = OnceLock::new();
     CLUSTER.get_or_init(|| NatsCluster::start().unwrap_or_else(|error| panic!("no NATS: {error}")))
+}
+
+/// What an error says with all of its sources.
+pub(crate) fn told(error: &StoreError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+/// A log of this name on the server that the tests share.
+pub(crate) async fn open(name: &str) -> Result<NatsStore, StoreError> {
+    let options = NatsStore::options().name(name);
+    options.open(Nats::shared().url()).await
+}
+
+/// A connection to that server, past the store.
+pub(crate) async fn bare() -> Client {
+    async_nats::connect(Nats::shared().url()).await.unwrap()
+}
+
+/// What the server's own API answers.
+pub(crate) async fn api(client: &Client, what: &str, body: &Value) -> Value {
+    let body = serde_json::to_vec(body).unwrap();
+    let answer = client.request(format!("$JS.API.{what}"), body.into()).await;
+    serde_json::from_slice(&answer.unwrap().payload).unwrap()
 }
 
 pub(crate) fn stream(number: usize) -> StreamId {
