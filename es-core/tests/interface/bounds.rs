@@ -44,6 +44,7 @@ fn errors() -> Vec<&'static str> {
         error::<es_core::Rejection>(),
         error::<es_core::StoreError>(),
         error::<es_core::Undecodable>(),
+        error::<es_core::Unpublishable>(),
         error::<es_core::Violation<es_core::NoError>>(),
         error::<es_core::WaitError>(),
     ]
