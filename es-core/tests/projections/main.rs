@@ -4,6 +4,7 @@ mod another_past;
 mod domain;
 mod failing;
 mod in_memory;
+mod partitions;
 mod publishing;
 mod retried;
 mod runner;
