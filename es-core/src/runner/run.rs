@@ -111,6 +111,7 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
                             self.report(failure, tries);
                             delay
                         }
+                        Reaction::Wait(delay) => delay,
                         Reaction::GiveUp | Reaction::Stop => return Err(failure),
                     }
                 }

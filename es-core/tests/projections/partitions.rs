@@ -138,12 +138,13 @@ async fn a_wait_goes_by_the_partition_that_is_furthest_behind_wherever_it_runs()
     let store = MemoryStore::new();
     let head = fill(&store).await;
     let (consumer, partitions) = split();
-    let held = |frontier| Begun::Held {
+    let elsewhere = |frontier| Begun::Held {
         standing: Standing::at(frontier),
         again_in: Duration::from_millis(1),
     };
     // Another process has it.
-    partitions[1].log().begun = std::iter::repeat_n(held(Position::new(3)), 1_000_000).collect();
+    partitions[1].log().begun =
+        std::iter::repeat_n(elsewhere(Position::new(3)), 1_000_000).collect();
     let runner = Runner::new(store.clone(), consumer);
     let handle = runner.handle();
     tokio::spawn(runner.run());
@@ -161,7 +162,7 @@ async fn a_wait_goes_by_the_partition_that_is_furthest_behind_wherever_it_runs()
         handle.wait_for(Position::new(4)).now_or_never().map(|_| ()),
         None
     );
-    partitions[1].log().begun = std::iter::repeat_n(held(head), 1_000_000).collect();
+    partitions[1].log().begun = std::iter::repeat_n(elsewhere(head), 1_000_000).collect();
     assert_eq!(soon(handle.wait_for(head)).await.unwrap().frontier, head);
     assert_eq!(handle.partitions()[1].phase, Phase::Standby);
     assert!(partitions[1].log().taken.is_empty());
