@@ -9,6 +9,7 @@ mod race;
 mod run;
 mod settings;
 mod settle;
+mod shared;
 mod status;
 
 use std::fmt;
@@ -25,6 +26,7 @@ pub use handle::{Reached, RunnerHandle, WaitError};
 use pace::Pace;
 use run::{Park, Run};
 use settings::Settings;
+use shared::SharedLog;
 pub use status::{Phase, Status};
 
 use crate::{Clock, EventStore};
@@ -73,7 +75,8 @@ use crate::{Clock, EventStore};
 ///
 /// A consumer that is [split](Consumer::split) into partitions is run by one runner all the same: each partition has a place
 /// in the log, a batch, a failure and retries of its own, and all wait at once, in the one task. A partition that another
-/// process has is waited for like this one's. What stops one of them stops the runner.
+/// process has is waited for like this one's. What stops one of them stops the runner. A page of the log is read once for all
+/// that are about there.
 ///
 /// Also found as *projection daemon*, *async daemon*, *catch-up projector* or *persistent subscription* in other
 /// libraries.
@@ -169,9 +172,20 @@ impl<S: EventStore, C: Consumer> Runner<S, C> {
     ///
     /// What has stopped it.
     pub async fn run(self) -> Result<(), Arc<Failure>> {
+        let store = Arc::clone(&self.store);
+        match self.consumers.len() {
+            0 | 1 => self.run_from(store).await,
+            partitions => {
+                let shared = Arc::new(SharedLog::new(store, partitions));
+                self.run_from(shared).await
+            }
+        }
+    }
+
+    async fn run_from<L: EventStore>(self, log: Arc<L>) -> Result<(), Arc<Failure>> {
         let run = |(consumer, board)| {
             let run = Run {
-                store: Arc::clone(&self.store),
+                store: Arc::clone(&log),
                 consumer,
                 settings: self.settings.clone(),
                 park: self.park,

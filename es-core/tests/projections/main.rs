@@ -1,6 +1,7 @@
 //! Projections: kept up to date by a runner, in memory and by what a consumer does.
 
 mod another_past;
+mod counting;
 mod domain;
 mod failing;
 mod in_memory;

@@ -8,6 +8,7 @@ use es_core::{
 use es_memory::MemoryStore;
 use futures_util::FutureExt;
 
+use crate::counting::Counting;
 use crate::domain::soon;
 use crate::scripted::{Scripted, database};
 
@@ -77,7 +78,7 @@ impl Parking for Split {
 }
 
 /// Appends one event to a stream of each partition, and to others.
-async fn fill(store: &MemoryStore) -> Position {
+async fn fill(store: &impl EventStore) -> Position {
     let mut last = Position::START;
     for stream in 0..12 {
         let payload = Json::parse(r#"{"by":1}"#).unwrap();
@@ -91,7 +92,8 @@ async fn fill(store: &MemoryStore) -> Position {
 
 /// The positions of each partition's events.
 async fn expected(store: &MemoryStore) -> Vec<Vec<Position>> {
-    let events = store.read_log(LogQuery::all()).await.unwrap().events;
+    let all = LogQuery::all().limit(1_000_000);
+    let events = store.read_log(all).await.unwrap().events;
     let of = |partition: Partition| {
         let own = events
             .iter()
@@ -243,5 +245,67 @@ async fn an_event_that_is_put_aside_in_one_partition_is_counted_by_the_whole() {
         (&taken[0], &taken[1..]),
         (&expected[0][1..].to_vec(), &expected[1..])
     );
+    soon(handle.shutdown()).await;
+}
+
+/// Appends so many events to a few streams.
+async fn fill_with(store: &MemoryStore, count: usize) -> Position {
+    let mut last = Position::START;
+    for stream in 0..10 {
+        let event = |_| {
+            let payload = Json::parse(r#"{"by":1}"#).unwrap();
+            NewEvent::new(EventId::random(), "counter.counted", 2, payload)
+        };
+        let stream = StreamId::new("counter", &stream.to_string()).unwrap();
+        let events = (0..count / 10).map(event).collect();
+        let append = Append::new(stream, Expected::Any, events);
+        last = store.append(append).await.unwrap().position();
+    }
+    last
+}
+
+#[tokio::test]
+async fn partitions_that_are_about_the_same_place_read_the_log_once() {
+    let store = MemoryStore::new();
+    let head = fill_with(&store, 5_000).await;
+    let (consumer, partitions) = split();
+    let counting = Counting::new(store.clone());
+    let runner = Runner::new(counting.clone(), consumer);
+    let handle = runner.handle();
+    tokio::spawn(runner.run());
+    soon(handle.wait_for(head)).await.unwrap();
+    for _ in 0..10 {
+        let head = fill(&store).await;
+        soon(handle.wait_for(head)).await.unwrap();
+    }
+    assert_eq!(taken(&partitions), expected(&store).await);
+    assert_eq!(counting.events(), 5_000 + 10 * 12);
+    soon(handle.shutdown()).await;
+}
+
+#[tokio::test]
+async fn a_partition_that_is_left_far_behind_reads_for_itself() {
+    let store = MemoryStore::new();
+    let head = fill_with(&store, 30_000).await;
+    let (consumer, partitions) = split();
+    partitions[0].log().refusals = (0..1_000_000).map(|_| Some(database(true))).collect();
+    let counting = Counting::new(store.clone());
+    let runner = Runner::new(counting.clone(), consumer);
+    let runner = runner.back_off(Duration::from_millis(1), Duration::from_millis(1));
+    let handle = runner.handle();
+    tokio::spawn(runner.run());
+    soon(async {
+        while handle.partitions()[1..]
+            .iter()
+            .any(|one| one.frontier < head)
+        {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    partitions[0].log().refusals.clear();
+    soon(handle.wait_for(head)).await.unwrap();
+    assert_eq!(taken(&partitions), expected(&store).await);
+    assert!(counting.events() > 30_000, "{}", counting.events());
     soon(handle.shutdown()).await;
 }
