@@ -68,6 +68,7 @@ mod in_memory;
 mod json;
 mod metadata;
 mod names;
+mod partition;
 mod position;
 mod process;
 mod projection;
@@ -115,6 +116,7 @@ pub use futures_core::stream::BoxStream;
 pub use in_memory::{InMemory, SavedState, StateStore, View};
 pub use json::{InvalidJson, Json};
 pub use metadata::Metadata;
+pub use partition::Partition;
 pub use position::Position;
 pub use process::{
     Compensate, Expire, Overview, Process, ProcessCommand, ProcessDeadline, ProcessInput,

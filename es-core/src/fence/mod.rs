@@ -1,50 +1,72 @@
 //! Who is in charge of a projection in a database, and what is done with its events.
 
+#[cfg(test)]
+mod model;
 mod parked;
 mod plan;
+mod state;
+mod succession;
+#[cfg(test)]
+mod tests;
 
 pub use parked::{ParkedEvent, Retried};
 pub use plan::{FencePlan, FenceStep};
+pub use state::FenceState;
 
-use crate::{Checkpoint, Position};
+use crate::{Checkpoint, Failure, Partition, Position, Standing};
 
-/// Where a version of a projection is, and who may move it: a row in the read model's database, beside its data.
+/// Where a partition of a version of a projection is, and who may move it: a row in the read model's database, beside its
+/// data.
 ///
-/// For whoever writes what keeps projections in a database: this is the part that doesn't depend on which one. The rows
-/// of all versions of a projection are read, judged and changed in one transaction that no other process can write
-/// beside; `es-sqlite` is the one to read, and `examples/sqlx` shows how a driver of your own is joined to it.
+/// For whoever writes what keeps projections in a database: this is the part that doesn't depend on which one. `es-sqlite`
+/// is the one to read, where every version is one partition and no other process writes meanwhile; `es-postgres` has
+/// several of each, and says what is locked; `examples/sqlx` shows how a driver of your own is joined to it.
 ///
 /// - **Taking charge**: [`Fence::charge`] says what a process may do. It inserts what is [`Charge::New`], and writes the
-///   epoch and lease of what is [`Charge::Taken`].
-/// - **Moving on**: the last statement before each commit sets the position where the epoch and the position are the
-///   ones that were read; if that changes no row, another process has taken over, and nothing is committed. The lease
-///   says when another one may take over, the epoch that what comes from before it is refused: so a process that was
-///   held up, for however long, does no harm.
-/// - **A new version** is built while the older one answers, and takes its place in the transaction of the first event
-///   that the older one hasn't taken in, or once it has looked through all that the older one has: see
-///   [`Fence::plan`]. That transaction retires the older rows and raises their epochs.
+///   epoch and lease of what is [`Charge::Taken`], in a transaction that no other process takes charge beside.
+/// - **Moving on**: the last statement before each commit sets the position and the state where the epoch, the position and
+///   the state are the ones that were read; if that changes no row, another process has taken over, and nothing is
+///   committed. The lease says when another one may take over, the epoch that what comes from before it is refused: so a
+///   process that was held up, for however long, does no harm.
+/// - **A new version** is built while the older one answers, and takes its place as [`Fence::plan`] says: the partitions of
+///   both, of which it may have more or fewer, change places as one. The rows stay; they say what was taken in before.
+///
+/// # How a version takes over
+///
+/// Its partitions are *building* until they have come to where the older one is, and then *ready*, and go no further than
+/// it. Once all are, the older one is *halted* where each partition of its is, in one transaction, and answers from there;
+/// the new one's are *succeeding*. They take in what is left: what the older one had taken in is a replay, what it hadn't
+/// isn't. The last that has passed all of the older one retires it, and shows the new data. So no reader meets a step back,
+/// no event has its effect twice or never, and a new version that fails at what the older one has taken in doesn't hold it
+/// up. What holds up readers is what is left between the older one's partitions once it is halted: little where somebody is
+/// in charge of them.
+///
+/// Where both are one partition, all of that is one transaction.
 ///
 /// ```
-/// use es_core::{Charge, Fence, FenceState};
+/// use es_core::{Charge, Fence, FenceState, Partition};
 ///
 /// // Nobody was here before.
-/// let Charge::New(first) = Fence::charge(&[], 1, None) else { panic!() };
+/// let Charge::New(first) = Fence::charge(&[], 1, Partition::WHOLE, None)? else { panic!() };
 /// assert_eq!((first.state, first.epoch), (FenceState::Active, 1));
 /// // While its lease lasts it is left alone; then another process takes it, with a higher epoch.
-/// assert!(matches!(Fence::charge(&[first], 1, None), Charge::Held(_)));
+/// assert_eq!(Fence::charge(&[first], 1, Partition::WHOLE, None)?, Charge::Held);
 /// let mut stored = first;
 /// stored.expired = true;
-/// let Charge::Taken(second) = Fence::charge(&[stored], 1, None) else { panic!() };
+/// let Charge::Taken(second) = Fence::charge(&[stored], 1, Partition::WHOLE, None)? else { panic!() };
 /// assert_eq!(second.epoch, 2);
 /// // A new version is built beside it.
-/// let Charge::New(next) = Fence::charge(&[second], 2, None) else { panic!() };
+/// let Charge::New(next) = Fence::charge(&[second], 2, Partition::WHOLE, None)? else { panic!() };
 /// assert_eq!(next.state, FenceState::Building);
+/// # Ok::<(), es_core::Failure>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fence {
     /// The projection's version.
     pub version: u32,
+    /// The partition's number.
+    pub partition: u32,
     /// Raised by whoever takes over, from 1.
     pub epoch: i64,
     /// Every event of its at or below is in its data, or parked; with the id of the event that stands there.
@@ -53,195 +75,135 @@ pub struct Fence {
     pub expired: bool,
     /// Whether it answers.
     pub state: FenceState,
-    /// Up to here the version before it had its effects.
+    /// Up to here, at most, the version before it had its effects; while it is built, where that one was when it was met.
     pub mark: Position,
+    /// How many of its events are parked.
+    pub parked: u64,
 }
 
-/// Whether a version of a projection answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FenceState {
-    /// Not yet: an older version does, until this one has caught up with it.
-    Building,
-    /// It does.
-    Active,
-    /// Not any more: a newer version has taken its place.
-    Retired,
-}
-
-impl FenceState {
-    /// Its name, to be stored.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Building => "building",
-            Self::Active => "active",
-            Self::Retired => "retired",
-        }
-    }
-
-    /// The state with this name.
-    pub fn parse(name: &str) -> Option<Self> {
-        let all = [Self::Building, Self::Active, Self::Retired];
-        all.into_iter().find(|state| state.as_str() == name)
-    }
-}
-
-/// What a process may do that wants to be in charge of a version.
+/// What a process may do that wants to be in charge of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Charge {
-    /// Insert this row: the version is new here.
+    /// The version is new here: insert this row, and such a row for each of its other partitions, whose lease has run out.
     New(Fence),
     /// Write this row's epoch and a new lease: nobody else has it.
     Taken(Fence),
-    /// Wait: another process has it, or a newer version has taken its place. This row answers meanwhile.
-    Held(Fence),
+    /// Wait: another process has it, or a newer version has taken its place.
+    Held,
 }
 
 impl Fence {
-    /// The row of a version, before any event.
+    /// The row of a version, before any event; of its first partition.
     pub fn new(version: u32, state: FenceState) -> Self {
         Self {
             version,
+            partition: 0,
             epoch: 1,
             checkpoint: Checkpoint::START,
             expired: false,
             state,
             mark: Position::START,
+            parked: 0,
         }
     }
 
-    /// What a process may do that runs this version and was in charge with the epoch `mine` before, given the rows of
-    /// all versions.
-    pub fn charge(stored: &[Self], version: u32, mine: Option<i64>) -> Charge {
-        let answering = Self::answering(stored);
-        let own = stored.iter().find(|fence| fence.version == version);
-        match (own, answering) {
-            (None, None) => Charge::New(Self::new(version, FenceState::Active)),
-            (None, Some(older)) if older.version < version => {
-                Charge::New(Self::new(version, FenceState::Building))
-            }
+    /// What a process may do that runs this partition of this version and was in charge with the epoch `mine` before, given
+    /// the rows of all versions.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Partitioned`] if the version is kept in another number of partitions: the same key would be in another one,
+    /// which isn't where the key's events are taken in to.
+    pub fn charge(
+        stored: &[Self],
+        version: u32,
+        partition: Partition,
+        mine: Option<i64>,
+    ) -> Result<Charge, Failure> {
+        let newer = |fence: &Self| fence.version > version && fence.state.had_effects();
+        if stored.iter().any(newer) {
             // A lower version never takes over by itself.
-            (None, Some(newer)) => Charge::Held(newer),
-            (Some(own), answering) => {
-                let free = own.expired || mine == Some(own.epoch);
-                if own.state != FenceState::Retired && free {
-                    Charge::Taken(Self {
-                        epoch: own.epoch + 1,
-                        expired: false,
-                        ..*own
-                    })
-                } else {
-                    Charge::Held(answering.unwrap_or(*own))
-                }
-            }
+            return Ok(Charge::Held);
         }
-    }
-
-    /// The row of the version that answers.
-    pub fn answering(stored: &[Self]) -> Option<Self> {
-        let active = |fence: &&Self| fence.state == FenceState::Active;
-        stored.iter().find(active).copied()
-    }
-
-    /// Whether a version that is built has to take the place of the one that answers before it takes in an event at this
-    /// position: what that event does beyond the database is its own to do, and what those before it do was done.
-    pub fn passes(&self, answering: Option<&Self>, position: Position) -> bool {
-        self.state == FenceState::Building && position > Self::reached(answering)
-    }
-
-    /// Whether a version that is built may take the place of the one that answers, having looked through the log so far.
-    pub fn has_caught_up(&self, answering: Option<&Self>, looked_to: Position) -> bool {
-        self.state == FenceState::Building && looked_to >= Self::reached(answering)
-    }
-
-    /// In place of the one that answered, whose position stays as the mark.
-    pub fn in_place_of(self, answering: Option<&Self>) -> Self {
-        Self {
-            state: FenceState::Active,
-            mark: Self::reached(answering),
-            ..self
+        let own: Vec<&Self> = of(stored, version).collect();
+        if own.is_empty() {
+            let state = match Self::answering(stored) {
+                None => FenceState::Active,
+                Some(_) => FenceState::Building,
+            };
+            let mut fence = Self::new(version, state);
+            fence.partition = partition.number();
+            return Ok(Charge::New(fence));
         }
+        let kept = u32::try_from(own.len()).unwrap_or(u32::MAX);
+        let mut own = own
+            .iter()
+            .filter(|fence| fence.partition == partition.number());
+        let (Some(own), true) = (own.next(), kept == partition.count()) else {
+            return Err(Failure::Partitioned {
+                version,
+                kept,
+                asked: partition.count(),
+            });
+        };
+        let free = own.expired || mine == Some(own.epoch);
+        let over = matches!(own.state, FenceState::Halted | FenceState::Retired);
+        if over || !free {
+            return Ok(Charge::Held);
+        }
+        Ok(Charge::Taken(Self {
+            epoch: own.epoch + 1,
+            expired: false,
+            ..**own
+        }))
     }
 
-    /// Whether an event at this position was a replay when this version put it aside: an older one has taken it in.
-    pub fn is_replay(&self, position: Position) -> bool {
-        self.state == FenceState::Building || position <= self.mark
+    /// The version that answers.
+    pub fn answering(stored: &[Self]) -> Option<u32> {
+        let those = |state| move |fence: &&Self| fence.state == state;
+        // Of several that were halted the lowest did.
+        let halted = stored.iter().filter(those(FenceState::Halted));
+        let halted = halted.map(|fence| fence.version).min();
+        let active = || stored.iter().find(those(FenceState::Active));
+        halted.or_else(|| active().map(|fence| fence.version))
     }
 
-    fn reached(answering: Option<&Self>) -> Position {
-        answering.map_or(Position::START, |fence| fence.checkpoint.position)
+    /// How far what answers is, for whoever runs this partition of this version, by what is stored.
+    ///
+    /// Where that is another version it is the whole of that; what is parked of it is told by the first partition, so that it
+    /// is counted once.
+    pub fn standing(stored: &[Self], version: u32, partition: u32) -> Standing {
+        let Some(answering) = Self::answering(stored) else {
+            return Standing::default();
+        };
+        if answering == version {
+            let own = of(stored, version).find(|fence| fence.partition == partition);
+            return own.map_or_else(Standing::default, |own| {
+                Standing::at(own.checkpoint.position).with_parked(own.parked)
+            });
+        }
+        let frontier = of(stored, answering).map(|fence| fence.checkpoint.position);
+        let parked = of(stored, answering).map(|fence| fence.parked).sum();
+        let standing = Standing::at(frontier.min().unwrap_or(Position::START));
+        standing.with_parked(if partition == 0 { parked } else { 0 })
+    }
+
+    /// The row that was read of the partition that is held, unless somebody has taken over since.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Fenced`]: asked at the beginning of a transaction, so that no handler works in vain.
+    pub fn still_held(&self, stored: &[Self]) -> Result<Self, Failure> {
+        let is_held = |fence: &&Self| {
+            (fence.partition, fence.epoch, fence.checkpoint.position)
+                == (self.partition, self.epoch, self.checkpoint.position)
+        };
+        let held = of(stored, self.version).find(is_held);
+        held.copied().ok_or(Failure::Fenced)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{Charge, Fence, FenceState};
-    use crate::{Checkpoint, Position};
-
-    fn fence(version: u32, state: FenceState, expired: bool) -> Fence {
-        Fence {
-            epoch: 7,
-            expired,
-            ..Fence::new(version, state)
-        }
-    }
-
-    fn at(position: u64) -> Fence {
-        let checkpoint = Checkpoint {
-            position: Position::new(position),
-            event_id: None,
-        };
-        Fence {
-            checkpoint,
-            ..Fence::new(1, FenceState::Active)
-        }
-    }
-
-    #[test]
-    fn only_an_expired_row_or_ones_own_is_taken() {
-        let held = fence(1, FenceState::Active, false);
-        assert_eq!(Fence::charge(&[held], 1, None), Charge::Held(held));
-        assert_eq!(Fence::charge(&[held], 1, Some(6)), Charge::Held(held));
-        let expired = fence(1, FenceState::Active, true);
-        for (stored, mine) in [(expired, None), (held, Some(7))] {
-            let Charge::Taken(taken) = Fence::charge(&[stored], 1, mine) else {
-                panic!("it is free");
-            };
-            assert_eq!((taken.epoch, taken.expired), (8, false));
-        }
-    }
-
-    #[test]
-    fn a_lower_version_never_takes_over_by_itself() {
-        let newer = fence(3, FenceState::Active, true);
-        assert_eq!(Fence::charge(&[newer], 2, None), Charge::Held(newer));
-        let retired = fence(2, FenceState::Retired, true);
-        let stored = [newer, retired];
-        assert_eq!(Fence::charge(&stored, 2, Some(7)), Charge::Held(newer));
-    }
-
-    #[test]
-    fn a_version_that_is_built_takes_over_where_the_older_one_ends() {
-        let (older, built) = (at(5), Fence::new(2, FenceState::Building));
-        assert!(!built.passes(Some(&older), Position::new(5)));
-        assert!(built.passes(Some(&older), Position::new(6)));
-        assert!(!built.has_caught_up(Some(&older), Position::new(4)));
-        assert!(built.has_caught_up(Some(&older), Position::new(5)));
-        let active = built.in_place_of(Some(&older));
-        assert_eq!(active.state, FenceState::Active);
-        assert_eq!(active.mark, Position::new(5));
-        assert!(!active.passes(Some(&older), Position::new(6)));
-        assert!(!active.has_caught_up(Some(&older), Position::new(6)));
-    }
-
-    #[test]
-    fn a_state_has_a_name() {
-        for state in [
-            FenceState::Building,
-            FenceState::Active,
-            FenceState::Retired,
-        ] {
-            assert_eq!(FenceState::parse(state.as_str()), Some(state));
-        }
-        assert_eq!(FenceState::parse("Active"), None);
-    }
+/// The rows of a version.
+fn of(stored: &[Fence], version: u32) -> impl Iterator<Item = &Fence> {
+    stored.iter().filter(move |fence| fence.version == version)
 }

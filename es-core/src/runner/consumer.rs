@@ -3,7 +3,7 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 
 use super::Failure;
-use crate::{Checkpoint, Filter, Position, StoredEvent};
+use crate::{Checkpoint, Filter, Partition, Position, StoredEvent};
 
 /// What takes in the events of the log, batch by batch, and remembers how far it came.
 ///
@@ -64,6 +64,15 @@ pub trait Consumer: Send + 'static {
 
     /// Called when the runner is shut down, after the last batch: saves, or lets another process have the lease.
     fn end(&mut self) -> BoxFuture<'_, Result<(), Failure>>;
+
+    /// Its partitions, each a consumer of its own with a [profile](ConsumerProfile::partition) that says so: the first and
+    /// the others. It is fed as a whole if nothing is said.
+    fn split(self) -> (Self, Vec<Self>)
+    where
+        Self: Sized,
+    {
+        (self, Vec::new())
+    }
 }
 
 /// A consumer that can put an event aside, and every later one of its key behind it.
@@ -115,6 +124,10 @@ pub struct ConsumerProfile {
     pub filter: Filter,
     /// How often [`Consumer::keep`] is called, between batches; never, if nothing is said.
     pub keep_every: Option<Duration>,
+    /// Which partition's events it wants.
+    pub partition: Partition,
+    /// What an event belongs to, which says in which partition it is.
+    pub key: fn(&StoredEvent) -> &str,
 }
 
 impl ConsumerProfile {
@@ -125,7 +138,23 @@ impl ConsumerProfile {
             version,
             filter,
             keep_every: None,
+            partition: Partition::WHOLE,
+            key: |event| event.envelope.stream.as_str(),
         }
+    }
+
+    /// Wants the events of this partition alone, which `key` says.
+    pub fn partition(self, partition: Partition, key: fn(&StoredEvent) -> &str) -> Self {
+        Self {
+            partition,
+            key,
+            ..self
+        }
+    }
+
+    /// Whether an event that passes the filter is one of its partition.
+    pub(super) fn takes(&self, event: &StoredEvent) -> bool {
+        self.partition.count() == 1 || self.partition.holds((self.key)(event))
     }
 
     /// Calls [`Consumer::keep`] this often.

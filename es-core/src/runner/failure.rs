@@ -51,6 +51,23 @@ pub enum Failure {
         /// What the panic said.
         message: String,
     },
+    /// The next event is for a new version to take in, and that isn't to be before its other partitions have come to where the
+    /// old one is. It is asked again.
+    #[error("the other partitions of a new version haven't caught up with the old one yet")]
+    Waiting,
+    /// The version is kept in another number of partitions than it is asked for. The keys are in other ones then, which have
+    /// come to other places: raise the projection's version, and it is built anew, in as many as you like.
+    #[error(
+        "version {version} is kept in {kept} partitions and asked for in {asked}; raise the projection's version to change that"
+    )]
+    Partitioned {
+        /// The projection's version.
+        version: u32,
+        /// In how many it is kept.
+        kept: u32,
+        /// In how many it is asked for.
+        asked: u32,
+    },
     /// The event store didn't answer, or its log isn't the one that was read before.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -72,6 +89,10 @@ pub enum FailureClass {
     Fenced,
     /// The consumer panicked.
     Panicked,
+    /// The other partitions aren't there yet.
+    Waiting,
+    /// The number of partitions isn't what it was.
+    Partitioned,
     /// The event store.
     Store,
     /// The log was restored to another past.
@@ -127,6 +148,8 @@ impl Failure {
             Self::Publisher { .. } => FailureClass::Publisher,
             Self::Fenced => FailureClass::Fenced,
             Self::Panicked { .. } => FailureClass::Panicked,
+            Self::Waiting => FailureClass::Waiting,
+            Self::Partitioned { .. } => FailureClass::Partitioned,
             Self::Store(StoreError::LogDiverged { .. }) => FailureClass::LogDiverged,
             Self::Store(_) => FailureClass::Store,
         }

@@ -1,5 +1,6 @@
 //! Keeps what is made of the log up to date.
 
+mod board;
 mod consumer;
 mod failure;
 mod handle;
@@ -8,21 +9,24 @@ mod race;
 mod run;
 mod settings;
 mod settle;
+mod shared;
 mod status;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::watch;
 
+use board::Board;
 pub use consumer::{Batch, Begun, Consumer, ConsumerProfile, Parking, Refusal, Standing};
 pub use failure::{Failure, FailureClass};
 pub use handle::{Reached, RunnerHandle, WaitError};
 use pace::Pace;
 use run::{Park, Run};
 use settings::Settings;
-use status::Board;
+use shared::SharedLog;
 pub use status::{Phase, Status};
 
 use crate::{Clock, EventStore};
@@ -67,15 +71,23 @@ use crate::{Clock, EventStore};
 /// of the older version that still runs during an update passes over nothing; so does a log that was restored to
 /// another past. What stops the runner is what `run` returns, and stands in the [`Status`].
 ///
+/// # Partitions
+///
+/// A consumer that is [split](Consumer::split) into partitions is run by one runner all the same: each partition has a place
+/// in the log, a batch, a failure and retries of its own, and all wait at once, in the one task. A partition that another
+/// process has is waited for like this one's. What stops one of them stops the runner. A page of the log is read once for all
+/// that are about there.
+///
 /// Also found as *projection daemon*, *async daemon*, *catch-up projector* or *persistent subscription* in other
 /// libraries.
 #[must_use = "nothing happens before `run`"]
 pub struct Runner<S, C> {
     store: Arc<S>,
-    consumer: C,
+    /// One for each partition, each with where its status is written.
+    consumers: Vec<(C, Board)>,
+    profile: ConsumerProfile,
     settings: Settings,
     park: Option<Park<C>>,
-    board: Board,
     stopping: Arc<watch::Sender<bool>>,
 }
 
@@ -83,13 +95,15 @@ impl<S: EventStore, C: Consumer> Runner<S, C> {
     /// A runner that feeds this consumer from this store.
     pub fn new(store: S, consumer: C) -> Self {
         let settings = Settings::default();
-        let board = Board::new(&consumer.profile(), Arc::clone(&settings.clock));
+        let profile = consumer.profile();
+        let (first, others) = consumer.split();
+        let consumers = std::iter::once(first).chain(others);
         Self {
             store: Arc::new(store),
-            consumer,
+            consumers: with_boards(consumers.collect(), &settings.clock),
+            profile,
             settings,
             park: None,
-            board,
             stopping: Arc::new(watch::Sender::new(false)),
         }
     }
@@ -123,7 +137,8 @@ impl<S: EventStore, C: Consumer> Runner<S, C> {
     /// The clock that [`Status::behind`] is measured by; the system's if nothing is said.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.settings.clock = Arc::new(clock);
-        self.board = Board::new(&self.consumer.profile(), Arc::clone(&self.settings.clock));
+        let consumers = self.consumers.into_iter().map(|(consumer, _)| consumer);
+        self.consumers = with_boards(consumers.collect(), &self.settings.clock);
         self
     }
 
@@ -139,10 +154,13 @@ impl<S: EventStore, C: Consumer> Runner<S, C> {
     /// The way to look at the runner, to wait for it and to end it. Take it after all that is said above.
     pub fn handle(&self) -> RunnerHandle {
         RunnerHandle {
-            status: self.board.subscribe(),
+            statuses: match self.consumers.first() {
+                Some((_, board)) => board.subscribe(),
+                None => watch::Sender::new(Vec::new()).subscribe(),
+            },
             stopping: Arc::clone(&self.stopping),
             store: Arc::clone(&self.store) as Arc<dyn EventStore>,
-            filter: self.consumer.profile().filter,
+            profile: self.profile.clone(),
         }
     }
 
@@ -154,26 +172,53 @@ impl<S: EventStore, C: Consumer> Runner<S, C> {
     ///
     /// What has stopped it.
     pub async fn run(self) -> Result<(), Arc<Failure>> {
-        let stopping = self.stopping.subscribe();
-        let run = Run {
-            store: self.store,
-            consumer: self.consumer,
-            settings: self.settings,
-            park: self.park,
-            board: self.board,
-            stopping,
-            pace: Pace::new(None),
+        let store = Arc::clone(&self.store);
+        match self.consumers.len() {
+            0 | 1 => self.run_from(store).await,
+            partitions => {
+                let shared = Arc::new(SharedLog::new(store, partitions));
+                self.run_from(shared).await
+            }
+        }
+    }
+
+    async fn run_from<L: EventStore>(self, log: Arc<L>) -> Result<(), Arc<Failure>> {
+        let run = |(consumer, board)| {
+            let run = Run {
+                store: Arc::clone(&log),
+                consumer,
+                settings: self.settings.clone(),
+                park: self.park,
+                board,
+                stopping: self.stopping.subscribe(),
+                pace: Pace::new(None),
+            };
+            run.run()
         };
-        let outcome = run.run().await;
-        drop(self.stopping);
+        let mut runs: FuturesUnordered<_> = self.consumers.into_iter().map(run).collect();
+        let mut outcome = Ok(());
+        while let Some(ended) = runs.next().await {
+            if outcome.is_ok() && ended.is_err() {
+                // The others end after their batch, as by a shutdown.
+                self.stopping.send_replace(true);
+                outcome = ended;
+            }
+        }
         outcome
     }
+}
+
+fn with_boards<C: Consumer>(consumers: Vec<C>, clock: &Arc<dyn Clock>) -> Vec<(C, Board)> {
+    let profiles: Vec<_> = consumers.iter().map(Consumer::profile).collect();
+    let boards = Board::all(&profiles, clock);
+    consumers.into_iter().zip(boards).collect()
 }
 
 impl<S, C> fmt::Debug for Runner<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Runner")
-            .field("status", &*self.board.subscribe().borrow())
+            .field("name", &self.profile.name)
+            .field("version", &self.profile.version)
             .finish_non_exhaustive()
     }
 }

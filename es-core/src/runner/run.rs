@@ -12,8 +12,7 @@ use tracing::Instrument;
 use super::pace::Pace;
 use super::race::{Raced, race, yield_now};
 use super::settings::{Reaction, Settings};
-use super::status::{Board, Phase};
-use super::{Batch, Begun, Consumer, Failure};
+use super::{Batch, Begun, Board, Consumer, ConsumerProfile, Failure, Phase};
 use crate::{Checkpoint, EventStore, StoreError, StoredEvent, Subscription, spans};
 
 /// How a consumer parks an event, where it may.
@@ -112,6 +111,7 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
                             self.report(failure, tries);
                             delay
                         }
+                        Reaction::Wait(delay) => delay,
                         Reaction::GiveUp | Reaction::Stop => return Err(failure),
                     }
                 }
@@ -124,7 +124,7 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
     async fn consume_after(&mut self, checkpoint: Checkpoint) -> Result<Ended, Failure> {
         let profile = self.consumer.profile();
         let mut subscription =
-            Subscription::new(Arc::clone(&self.store), profile.filter, checkpoint)
+            Subscription::new(Arc::clone(&self.store), profile.filter.clone(), checkpoint)
                 .page_size(self.settings.batch.max(1_000));
         self.pace = Pace::new(profile.keep_every);
         self.pace.at = checkpoint;
@@ -132,7 +132,7 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
         loop {
             self.ask_for_the_head().await;
             let quiet = self.pace.quiet();
-            let next = match self.gather(&mut subscription, quiet).await {
+            let next = match self.gather(&profile, &mut subscription, quiet).await {
                 Ok(next) => next,
                 Err(error) => {
                     tries += 1;
@@ -176,6 +176,7 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
     /// The next batch: full, or as much as came within the time that a batch is gathered, or all that there is.
     async fn gather(
         &mut self,
+        profile: &ConsumerProfile,
         subscription: &mut Subscription<Arc<S>>,
         quiet: Duration,
     ) -> Result<Next, StoreError> {
@@ -194,6 +195,7 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
                 Raced::Late if events.is_empty() => return Ok(Next::Quiet),
                 Raced::Done(Ok(more)) if more.is_empty() => break true,
                 Raced::Done(Ok(mut more)) => {
+                    more.retain(|event| profile.takes(event));
                     events.append(&mut more);
                     if events.len() >= batch || begun.elapsed() >= within {
                         break false;

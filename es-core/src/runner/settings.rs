@@ -35,11 +35,16 @@ impl Default for Settings {
 pub(super) enum Reaction {
     /// Try again after this long.
     Again(Duration),
+    /// The same after this long, and nothing has failed.
+    Wait(Duration),
     /// Give the event up: park it, or stop.
     GiveUp,
     /// Stop, whatever is said about parking.
     Stop,
 }
+
+/// How often is looked whether other partitions have come to where this one waits.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 impl Settings {
     /// What to do after so many tries of the same thing.
@@ -66,7 +71,11 @@ impl Settings {
             Failure::Applying { .. }
             | Failure::Database { .. }
             | Failure::Store(StoreError::Backend(_)) => Reaction::Again(self.delay(tries)),
-            Failure::Fenced | Failure::Panicked { .. } | Failure::Store(_) => Reaction::Stop,
+            Failure::Waiting => Reaction::Wait(LOOK_EVERY),
+            Failure::Fenced
+            | Failure::Panicked { .. }
+            | Failure::Partitioned { .. }
+            | Failure::Store(_) => Reaction::Stop,
         }
     }
 

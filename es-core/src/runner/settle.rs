@@ -51,6 +51,13 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
             tries += 1;
             step = if blamed.is_some() { 1 } else { left.len() };
             match (self.settings.reaction(&failure, tries), left.first()) {
+                (Reaction::Wait(delay), _) => {
+                    tries = 0;
+                    self.board.idle(self.consumer.standing(), false);
+                    if !self.rest(delay).await? {
+                        return Ok(false);
+                    }
+                }
                 (Reaction::Again(delay), _) => {
                     self.report(failure, tries);
                     self.board.waits(left.first());
@@ -81,10 +88,14 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
         let mut tries = 0;
         while let Err(refused) = park(&mut self.consumer, event, &failure).await {
             tries += 1;
-            let Reaction::Again(delay) = self.settings.reaction(&refused, tries) else {
-                return Err(refused);
+            let delay = match self.settings.reaction(&refused, tries) {
+                Reaction::Wait(delay) => delay,
+                Reaction::Again(delay) => {
+                    self.report(refused, tries);
+                    delay
+                }
+                Reaction::GiveUp | Reaction::Stop => return Err(refused),
             };
-            self.report(refused, tries);
             if !self.rest(delay).await? {
                 return Ok(false);
             }

@@ -1,10 +1,8 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::sync::watch;
-
-use super::{ConsumerProfile, Failure, Standing};
-use crate::{Clock, Position, StoredEvent, Timestamp};
+use super::{ConsumerProfile, Failure};
+use crate::{Partition, Position};
 
 /// Where a runner is, and how it does.
 #[derive(Debug, Clone)]
@@ -14,6 +12,8 @@ pub struct Status {
     pub name: &'static str,
     /// The consumer's version.
     pub version: u32,
+    /// Which of its partitions this is about; the whole, if it says so or where there are none.
+    pub partition: Partition,
     /// What it is doing.
     pub phase: Phase,
     /// Whether what the consumer makes is there to be read, though perhaps still empty: this runner was in charge once, or
@@ -61,6 +61,17 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Whose phase is that of the whole: it is over when all partitions are.
+    const MOST_TELLING: [Self; 7] = [
+        Self::Retrying,
+        Self::CatchingUp,
+        Self::Starting,
+        Self::Live,
+        Self::Standby,
+        Self::Stopped,
+        Self::Ended,
+    ];
+
     /// Whether it will go no further.
     pub fn is_over(self) -> bool {
         matches!(self, Self::Stopped | Self::Ended)
@@ -68,6 +79,53 @@ impl Phase {
 }
 
 impl Status {
+    /// Before anything was done.
+    pub(super) fn new(profile: &ConsumerProfile) -> Self {
+        Self {
+            name: profile.name,
+            version: profile.version,
+            partition: profile.partition,
+            phase: Phase::Starting,
+            has_begun: false,
+            frontier: Position::START,
+            position: Position::START,
+            head: None,
+            behind: Duration::ZERO,
+            events: 0,
+            rate: 0.0,
+            parked: 0,
+            tries: 0,
+            last_failure: None,
+        }
+    }
+
+    /// That of the whole: as far as the partition that is furthest behind.
+    pub(super) fn of_all(partitions: &[Self]) -> Option<Self> {
+        let (first, others) = partitions.split_first()?;
+        let mut whole = first.clone();
+        whole.partition = Partition::WHOLE;
+        for other in others {
+            whole.has_begun &= other.has_begun;
+            whole.frontier = whole.frontier.min(other.frontier);
+            whole.position = whole.position.min(other.position);
+            whole.head = whole.head.max(other.head);
+            whole.behind = whole.behind.max(other.behind);
+            whole.events += other.events;
+            whole.rate += other.rate;
+            whole.parked += other.parked;
+            whole.tries = whole.tries.max(other.tries);
+        }
+        let is_in = |phase: &Phase| partitions.iter().any(|partition| partition.phase == *phase);
+        whole.phase = Phase::MOST_TELLING.into_iter().find(is_in)?;
+        let failed = |partition: &&Self| {
+            partition.phase == Phase::Stopped || partition.tries == whole.tries.max(1)
+        };
+        let failures = || partitions.iter().filter(|one| one.last_failure.is_some());
+        let last = failures().find(failed).or_else(|| failures().next());
+        whole.last_failure = last.and_then(|one| one.last_failure.clone());
+        Some(whole)
+    }
+
     /// How much of the log was taken in, from 0 to 1: an estimate, as positions aren't always dense. `None` before it is
     /// known how long the log is, when neither "nothing" nor "all" would be true.
     #[expect(
@@ -81,176 +139,5 @@ impl Status {
         } else {
             self.position.number() as f64 / head.number() as f64
         })
-    }
-}
-
-/// Where a runner writes its status.
-pub(super) struct Board {
-    status: watch::Sender<Status>,
-    clock: Arc<dyn Clock>,
-    window: (Instant, u64),
-    /// When the event that waits after a failure was recorded.
-    waiting: Option<Timestamp>,
-}
-
-/// Over how long a rate is measured.
-const WINDOW: Duration = Duration::from_secs(1);
-
-impl Board {
-    pub(super) fn new(profile: &ConsumerProfile, clock: Arc<dyn Clock>) -> Self {
-        let status = Status {
-            name: profile.name,
-            version: profile.version,
-            phase: Phase::Starting,
-            has_begun: false,
-            frontier: Position::START,
-            position: Position::START,
-            head: None,
-            behind: Duration::ZERO,
-            events: 0,
-            rate: 0.0,
-            parked: 0,
-            tries: 0,
-            last_failure: None,
-        };
-        Self {
-            status: watch::Sender::new(status),
-            clock,
-            window: (Instant::now(), 0),
-            waiting: None,
-        }
-    }
-
-    pub(super) fn subscribe(&self) -> watch::Receiver<Status> {
-        self.status.subscribe()
-    }
-
-    pub(super) fn phase(&self, phase: Phase) {
-        self.status.send_if_modified(|status| {
-            let changed = status.phase != phase;
-            status.phase = phase;
-            changed
-        });
-    }
-
-    /// Another process's standing, or this one's at its beginning.
-    pub(super) fn stands(&self, phase: Phase, standing: Standing) {
-        self.status.send_modify(|status| {
-            status.phase = phase;
-            status.has_begun = true;
-            // What was once told stays true: the copy that will answer isn't behind it.
-            status.frontier = status.frontier.max(standing.frontier);
-            status.position = status.position.max(standing.frontier);
-            status.parked = standing.parked;
-        });
-    }
-
-    pub(super) fn head(&self, head: Position) {
-        let behind = self.waiting.map(|recorded_at| self.age(recorded_at));
-        self.status.send_modify(|status| {
-            status.head = status.head.max(Some(head));
-            status.behind = behind.unwrap_or(status.behind);
-        });
-    }
-
-    /// This event waits to be tried again.
-    pub(super) fn waits(&mut self, event: Option<&StoredEvent>) {
-        self.waiting = event.map(|event| event.envelope.recorded_at);
-        if let Some(recorded_at) = self.waiting {
-            let behind = self.age(recorded_at);
-            self.status.send_modify(|status| status.behind = behind);
-        }
-    }
-
-    fn age(&self, recorded_at: Timestamp) -> Duration {
-        let micros = self.clock.now().micros() - recorded_at.micros();
-        Duration::from_micros(u64::try_from(micros).unwrap_or_default())
-    }
-
-    /// So many events were taken in, the last of them recorded then.
-    pub(super) fn took(
-        &mut self,
-        events: usize,
-        last: Option<Timestamp>,
-        looked_to: Position,
-        caught_up: bool,
-        standing: Standing,
-    ) {
-        let rate = self.rate(events);
-        let behind = match last {
-            Some(recorded_at) if !caught_up => self.age(recorded_at),
-            _ => Duration::ZERO,
-        };
-        self.waiting = None;
-        self.status.send_modify(|status| {
-            let all = status.head.is_some_and(|head| looked_to >= head);
-            let live = caught_up || (status.phase == Phase::Live && all);
-            status.phase = if live { Phase::Live } else { Phase::CatchingUp };
-            status.frontier = status.frontier.max(standing.frontier);
-            status.position = looked_to;
-            status.head = status.head.max(Some(looked_to));
-            status.behind = behind;
-            status.events += events as u64;
-            status.rate = rate.unwrap_or(status.rate);
-            status.parked = standing.parked;
-            status.tries = 0;
-        });
-    }
-
-    /// The rate of the window that ends here, if one does.
-    #[expect(clippy::cast_precision_loss, reason = "well below 2^52 a second")]
-    pub(super) fn rate(&mut self, events: usize) -> Option<f64> {
-        let (begun, count) = &mut self.window;
-        *count += events as u64;
-        let lasted = begun.elapsed();
-        if lasted < WINDOW {
-            return None;
-        }
-        let rate = *count as f64 / lasted.as_secs_f64();
-        self.window = (Instant::now(), 0);
-        Some(rate)
-    }
-
-    /// Nothing came for a while; perhaps what had `failed` is overcome.
-    pub(super) fn idle(&mut self, standing: Standing, failed: bool) {
-        let rate = self.rate(0);
-        self.status.send_modify(|status| {
-            if failed && status.phase == Phase::Retrying {
-                let live = status.head.is_some_and(|head| status.position >= head);
-                status.phase = if live { Phase::Live } else { Phase::CatchingUp };
-                status.tries = 0;
-            }
-            status.frontier = status.frontier.max(standing.frontier);
-            status.parked = standing.parked;
-            status.rate = rate.unwrap_or(status.rate);
-        });
-    }
-
-    pub(super) fn failed(&self, failure: Arc<Failure>, tries: u32) {
-        self.status.send_modify(|status| {
-            status.phase = Phase::Retrying;
-            status.tries = tries;
-            status.last_failure = Some(failure);
-        });
-    }
-
-    pub(super) fn stopped(&self, failure: Arc<Failure>) {
-        self.status.send_modify(|status| {
-            status.phase = Phase::Stopped;
-            status.last_failure = Some(failure);
-        });
-    }
-}
-
-/// A runner that is dropped goes no further, and whoever waits for it is told.
-impl Drop for Board {
-    fn drop(&mut self) {
-        self.status.send_if_modified(|status| {
-            let running = !status.phase.is_over();
-            if running {
-                status.phase = Phase::Ended;
-            }
-            running
-        });
     }
 }

@@ -1,9 +1,11 @@
 //! Projections: kept up to date by a runner, in memory and by what a consumer does.
 
 mod another_past;
+mod counting;
 mod domain;
 mod failing;
 mod in_memory;
+mod partitions;
 mod publishing;
 mod retried;
 mod runner;

@@ -59,12 +59,10 @@ impl<C: GenericClient + Sync> On<'_, C> {
     }
 }
 
-/// The rows of all versions of a projection, the newest first.
+/// The rows of all partitions of all versions of a projection, the newest first.
 #[derive(Default)]
 pub(super) struct Rows {
     pub(super) fences: Vec<Fence>,
-    /// How many events are parked of each.
-    parked: Vec<u64>,
     /// The transaction in which they were read.
     pub(super) transaction: i64,
 }
@@ -96,38 +94,21 @@ impl Rows {
         };
         fence.expired = row.try_get(4).ok()?;
         fence.mark = Position::new(unsigned(integer(row, 6)?)?);
+        fence.parked = unsigned(integer(row, 7)?)?;
+        let partition: i32 = row.try_get(8).ok()?;
+        fence.partition = partition.try_into().ok()?;
         self.fences.push(fence);
-        self.parked.push(unsigned(integer(row, 7)?)?);
-        self.transaction = integer(row, 8)?;
+        self.transaction = integer(row, 9)?;
         Some(())
-    }
-
-    /// Whether somebody has taken over: asked at the beginning of a transaction, so that no handler works in vain.
-    pub(super) fn check(&self, held: &Fence) -> Result<(), Failure> {
-        let stands = self.fences.iter().any(|fence| {
-            (fence.version, fence.epoch, fence.checkpoint.position)
-                == (held.version, held.epoch, held.checkpoint.position)
-        });
-        if stands { Ok(()) } else { Err(Failure::Fenced) }
-    }
-
-    /// The older version that answers while this one is built.
-    pub(super) fn older(&self, fence: &Fence) -> Option<Fence> {
-        match fence.state {
-            FenceState::Building => Fence::answering(&self.fences),
-            _ => None,
-        }
-    }
-
-    /// How many events of this version are parked.
-    pub(super) fn parked(&self, version: u32) -> u64 {
-        let mut rows = self.fences.iter().zip(&self.parked);
-        let own = rows.find(|(fence, _)| fence.version == version);
-        own.map_or(0, |(_, parked)| *parked)
     }
 }
 
-/// Makes the row of a version that is new here.
+/// A partition's number as PostgreSQL keeps it.
+pub(super) fn number(partition: u32) -> i32 {
+    i32::try_from(partition).unwrap_or(i32::MAX)
+}
+
+/// Makes the row of a partition that is new here.
 pub(super) async fn insert<C: GenericClient + Sync>(
     on: &On<'_, C>,
     sql: &Sql,
@@ -135,10 +116,18 @@ pub(super) async fn insert<C: GenericClient + Sync>(
     fence: &Fence,
     lease: Duration,
 ) -> Result<(), Failure> {
-    let version = i64::from(fence.version);
+    let (version, partition) = (i64::from(fence.version), number(fence.partition));
     let (state, mark) = (fence.state.as_str(), signed(fence.mark.number()));
     let lease = lease.as_secs_f64();
-    let row: [&(dyn ToSql + Sync); 6] = [&name, &version, &fence.epoch, &lease, &state, &mark];
+    let row: [&(dyn ToSql + Sync); 7] = [
+        &name,
+        &version,
+        &partition,
+        &fence.epoch,
+        &lease,
+        &state,
+        &mark,
+    ];
     on.execute(&sql.insert, &row).await.map(drop)
 }
 
@@ -150,8 +139,9 @@ pub(super) async fn take<C: GenericClient + Sync>(
     fence: &Fence,
     lease: Duration,
 ) -> Result<(), Failure> {
-    let (version, lease) = (i64::from(fence.version), lease.as_secs_f64());
-    let row: [&(dyn ToSql + Sync); 4] = [&name, &version, &fence.epoch, &lease];
+    let (version, partition) = (i64::from(fence.version), number(fence.partition));
+    let lease = lease.as_secs_f64();
+    let row: [&(dyn ToSql + Sync); 5] = [&name, &version, &partition, &fence.epoch, &lease];
     on.execute(&sql.take, &row).await.map(drop)
 }
 
@@ -165,17 +155,19 @@ pub(super) async fn advance<C: GenericClient + Sync>(
     lease: Duration,
     transaction: Option<i64>,
 ) -> Result<(), Failure> {
-    let version = i64::from(held.version);
+    let (version, partition) = (i64::from(held.version), number(held.partition));
     let from = signed(held.checkpoint.position.number());
     let position = signed(to.checkpoint.position.number());
     let event_id = to.checkpoint.event_id.map(Uuid::from);
     let (state, mark) = (to.state.as_str(), signed(to.mark.number()));
     let lease = lease.as_secs_f64();
-    let row: [&(dyn ToSql + Sync); 10] = [
+    let row: [&(dyn ToSql + Sync); 12] = [
         &name,
         &version,
+        &partition,
         &held.epoch,
         &from,
+        &held.state.as_str(),
         &position,
         &event_id,
         &lease,

@@ -4,6 +4,7 @@ mod consumer;
 mod context;
 mod fence;
 mod parked;
+mod shares;
 mod sql;
 mod states;
 mod switch;

@@ -8,7 +8,7 @@ use tokio_postgres::{GenericClient, Row, Transaction};
 
 use super::PostgresReadModels;
 use super::context::PostgresHandler;
-use super::fence::{On, Rows, database};
+use super::fence::{On, database, number};
 use super::sql::Sql;
 use super::tables::Opened;
 use super::worker::apply;
@@ -34,15 +34,24 @@ pub(super) async fn put<H: PostgresHandler>(
     on: &On<'_, Transaction<'_>>,
     sql: &Sql,
     event: &StoredEvent,
+    (partition, replay): (u32, bool),
     failure: Option<&str>,
 ) -> Result<(), Failure> {
+    let partition = number(partition);
     let (version, key) = (i64::from(H::VERSION), H::key(event));
     let position = signed(event.position.number());
     // A text of PostgreSQL holds no NUL.
     let failure = failure.map(|failure| failure.replace('\0', "\u{fffd}"));
-    on.execute(&sql.park, &[&H::NAME, &version, &position, &key, &failure])
-        .await
-        .map(drop)
+    let row: [&(dyn ToSql + Sync); 7] = [
+        &H::NAME,
+        &version,
+        &position,
+        &key,
+        &failure,
+        &partition,
+        &replay,
+    ];
+    on.execute(&sql.park, &row).await.map(drop)
 }
 
 /// Those of one key, or all, in the order of the log.
@@ -149,15 +158,13 @@ async fn retry_one<H: PostgresHandler>(
     let first = on
         .query(&sql.first_parked, &[&H::NAME, &version, &key])
         .await?;
-    let first = first
-        .first()
-        .map(|row| row.try_get::<_, i64>(0).map_err(database));
-    if first.transpose()? != Some(position) {
+    let Some(first) = first.first() else {
+        return Ok(false);
+    };
+    if first.try_get::<_, i64>(0).map_err(database)? != position {
         return Ok(false);
     }
-    let rows = Rows::read(&on, &sql.all, H::NAME).await?;
-    let mine = rows.fences.iter().find(|fence| fence.version == H::VERSION);
-    let replay = mine.is_some_and(|mine| mine.is_replay(event.position));
+    let replay = first.try_get(1).map_err(database)?;
     apply(handler, &on, event, replay).await?;
     on.execute(&sql.unpark, &[&H::NAME, &version, &position])
         .await?;

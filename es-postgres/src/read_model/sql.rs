@@ -4,7 +4,7 @@ use crate::schema::Schema;
 
 /// Their texts, with the schema's name.
 pub(super) struct Sql {
-    /// The rows of all versions, the newest first, with what is parked of each and the transaction.
+    /// The rows of all partitions of all versions, the newest first, with what is parked of each and the transaction.
     pub(super) all: String,
     /// The same, locked until the transaction ends.
     pub(super) all_locked: String,
@@ -12,6 +12,8 @@ pub(super) struct Sql {
     pub(super) take: String,
     pub(super) advance: String,
     pub(super) release: String,
+    pub(super) halt: String,
+    pub(super) succeed: String,
     pub(super) retire: String,
     pub(super) parked_keys: String,
     pub(super) park: String,
@@ -32,29 +34,40 @@ impl Sql {
         let states = format!("{schema}.es_states");
         let all = format!(
             "SELECT version, epoch, position, event_id, lease_until <= clock_timestamp(), state, mark, \
-             (SELECT count(*) FROM {parked} p WHERE p.name = f.name AND p.version = f.version), txid_current() \
-             FROM {projections} f WHERE name = $1 AND partition = 0 ORDER BY version DESC"
+             (SELECT count(*) FROM {parked} p WHERE p.name = f.name AND p.version = f.version \
+             AND p.partition = f.partition), partition, txid_current() \
+             FROM {projections} f WHERE name = $1 ORDER BY version DESC, partition"
         );
-        let row = "name = $1 AND version = $2 AND partition = 0";
+        let row = "name = $1 AND version = $2 AND partition = $3";
         let of_key = "name = $1 AND version = $2 AND key = $3";
         Self {
             all_locked: format!("{all} FOR UPDATE OF f"),
             all,
             insert: format!(
                 "INSERT INTO {projections} (name, version, partition, epoch, position, lease_until, state, mark) \
-                 VALUES ($1, $2, 0, $3, 0, clock_timestamp() + make_interval(secs => $4), $5, $6)"
+                 VALUES ($1, $2, $3, $4, 0, clock_timestamp() + make_interval(secs => $5), $6, $7)"
             ),
             take: format!(
-                "UPDATE {projections} SET epoch = $3, lease_until = clock_timestamp() + make_interval(secs => $4) \
+                "UPDATE {projections} SET epoch = $4, lease_until = clock_timestamp() + make_interval(secs => $5) \
                  WHERE {row}"
             ),
             advance: format!(
-                "UPDATE {projections} SET position = $5, event_id = $6, \
-                 lease_until = clock_timestamp() + make_interval(secs => $7), state = $8, mark = $9 \
-                 WHERE {row} AND epoch = $3 AND position = $4 AND txid_current() = coalesce($10, txid_current())"
+                "UPDATE {projections} SET position = $7, event_id = $8, \
+                 lease_until = clock_timestamp() + make_interval(secs => $9), state = $10, mark = $11 \
+                 WHERE {row} AND epoch = $4 AND position = $5 AND state = $6 \
+                 AND txid_current() = coalesce($12, txid_current())"
             ),
             release: format!(
-                "UPDATE {projections} SET lease_until = '-infinity' WHERE {row} AND epoch = $3"
+                "UPDATE {projections} SET lease_until = '-infinity' WHERE {row} AND epoch = $4"
+            ),
+            halt: format!(
+                "UPDATE {projections} SET epoch = epoch + 1, lease_until = '-infinity', \
+                 state = CASE WHEN state IN ('active', 'succeeding', 'halted') THEN 'halted' ELSE 'retired' END \
+                 WHERE name = $1 AND version < $2 AND state <> 'retired'"
+            ),
+            succeed: format!(
+                "UPDATE {projections} SET state = 'succeeding' \
+                 WHERE name = $1 AND version = $2 AND partition <> $3 AND state = 'ready'"
             ),
             retire: format!(
                 "UPDATE {projections} SET state = 'retired', epoch = epoch + 1, lease_until = '-infinity' \
@@ -65,14 +78,15 @@ impl Sql {
                 "SELECT key FROM {parked} WHERE name = $1 AND version = $2 AND key = ANY ($3) FOR SHARE"
             ),
             park: format!(
-                "INSERT INTO {parked} (name, version, position, key, failure) VALUES ($1, $2, $3, $4, $5)"
+                "INSERT INTO {parked} (name, version, position, key, failure, partition, replay) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)"
             ),
             parked: format!(
                 "SELECT position, key, failure FROM {parked} WHERE name = $1 AND version = $2 \
                  AND key = coalesce($3, key) ORDER BY position"
             ),
             first_parked: format!(
-                "SELECT position FROM {parked} WHERE {of_key} ORDER BY position LIMIT 1 FOR UPDATE"
+                "SELECT position, replay FROM {parked} WHERE {of_key} ORDER BY position LIMIT 1 FOR UPDATE"
             ),
             unpark: format!(
                 "DELETE FROM {parked} WHERE name = $1 AND version = $2 AND position = $3"

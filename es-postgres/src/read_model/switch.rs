@@ -4,9 +4,27 @@ use es_core::{Failure, Fence};
 use tokio_postgres::Transaction;
 
 use super::context::PostgresHandler;
-use super::fence::On;
+use super::fence::{On, number};
 use super::sql::Sql;
 use super::worker::refused;
+
+/// Halts the older version where it is, from which on it has nothing that this one isn't to have; readers still see its data.
+pub(super) async fn halt<H: PostgresHandler>(
+    after: &Fence,
+    on: &On<'_, Transaction<'_>>,
+    sql: &Sql,
+) -> Result<(), Failure> {
+    let (version, partition) = (i64::from(H::VERSION), number(after.partition));
+    on.execute(&sql.halt, &[&H::NAME, &version]).await?;
+    on.execute(&sql.succeed, &[&H::NAME, &version, &partition])
+        .await?;
+    tracing::info!(
+        projection = H::NAME,
+        version = H::VERSION,
+        "an older version is halted"
+    );
+    Ok(())
+}
 
 /// Takes the older version's place: its epoch fences whoever runs it, and readers see the new data from the commit on.
 pub(super) async fn take_over<H: PostgresHandler>(

@@ -77,6 +77,15 @@ impl Database {
         }
     }
 
+    /// Another connection to it.
+    pub(super) fn another(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            idle: self.idle,
+            opened: None,
+        }
+    }
+
     pub(super) async fn opened(&mut self) -> Result<(&mut Opened, &Sql), Failure> {
         let opened = match self.opened.take().filter(Opened::is_open) {
             Some(opened) => opened,

@@ -1,16 +1,19 @@
 //! What a projection does in its database.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use es_core::{
-    Begun, Cause, Charge, Checkpoint, Failure, Fence, FencePlan, FenceState, FenceStep, Position,
-    Standing, StoredEvent,
+    Begun, Cause, Charge, Checkpoint, Failure, Fence, FencePlan, FenceState, FenceStep, Partition,
+    Position, Refusal, Standing, StoredEvent,
 };
 use tokio_postgres::Transaction;
+use tokio_postgres::types::ToSql;
 
 use super::context::{Context, PostgresHandler};
 use super::fence::{self, On, Rows, database};
+use super::shares::Shares;
 use super::sql::Sql;
 use super::tables::Database;
 use super::{parked, switch};
@@ -19,12 +22,16 @@ use crate::error::{may_pass_later, without_details};
 pub(super) struct Worker<H> {
     database: Database,
     handler: H,
+    partition: Partition,
+    shares: Arc<Shares>,
     lease: Duration,
     /// As it is in the database, unless another process has taken over.
     fence: Option<Fence>,
     /// When its lease was renewed.
     renewed: Instant,
     standing: Standing,
+    /// Whether this version answers.
+    answers: bool,
 }
 
 /// How long a process that stands by waits before it looks again, at most: so late are its readers' waits answered.
@@ -37,35 +44,65 @@ impl<H: PostgresHandler> Worker<H> {
         Self {
             database,
             handler,
+            partition: Partition::WHOLE,
+            shares: Arc::default(),
             lease,
             fence: None,
             renewed: Instant::now(),
             standing: Standing::default(),
+            answers: false,
         }
+    }
+
+    /// One that takes in the events of this partition, with a connection of its own.
+    pub(super) fn of(&self, handler: H, partition: Partition, shares: Arc<Shares>) -> Self {
+        Self {
+            partition,
+            shares,
+            ..Self::new(handler, self.database.another(), self.lease)
+        }
+    }
+
+    pub(super) fn partition(&self) -> Partition {
+        self.partition
+    }
+
+    pub(super) fn handler(&self) -> &H {
+        &self.handler
     }
 
     pub(super) fn standing(&self) -> Standing {
         self.standing
     }
 
-    /// Takes the projection over, unless another process has it or a newer version has taken its place.
+    /// Takes the partition over, unless another process has it, this one has enough, or a newer version has taken its
+    /// place.
     pub(super) async fn begin(&mut self) -> Result<Begun, Failure> {
         let mine = self.fence.map(|fence| fence.epoch);
+        let partition = self.partition;
         let (opened, sql) = self.database.opened().await?;
         let (client, statements) = opened.client();
         // Whoever stands by locks nothing.
         let rows = Rows::read(&On(client, statements), &sql.all, H::NAME).await?;
-        if let Charge::Held(answering) = Fence::charge(&rows.fences, H::VERSION, mine) {
-            return Ok(self.stand_by(&rows, &answering));
+        let charge = Fence::charge(&rows.fences, H::VERSION, partition, mine)?;
+        if charge == Charge::Held || !self.shares.take(partition) {
+            return Ok(self.stand_by(&rows));
         }
         let (transaction, statements) = opened.begin().await?;
         let on = On(&transaction, statements);
         let lock = format!("SELECT FROM pg_advisory_xact_lock({CHARGE}, hashtext($1))");
         on.query(&lock, &[&H::NAME]).await?;
         let rows = Rows::read(&on, &sql.all_locked, H::NAME).await?;
-        let fence = match Fence::charge(&rows.fences, H::VERSION, mine) {
+        let fence = match Fence::charge(&rows.fences, H::VERSION, partition, mine)? {
             Charge::New(fence) => {
-                fence::insert(&on, sql, H::NAME, &fence, self.lease).await?;
+                for other in Partition::all(partition.count()) {
+                    let (mut row, mut lease) = (fence, self.lease);
+                    row.partition = other.number();
+                    if other != partition {
+                        lease = Duration::ZERO;
+                    }
+                    fence::insert(&on, sql, H::NAME, &row, lease).await?;
+                }
                 self.handler.create(&transaction).await.map_err(refused)?;
                 if fence.state == FenceState::Active {
                     self.handler.activate(&transaction).await.map_err(refused)?;
@@ -76,99 +113,105 @@ impl<H: PostgresHandler> Worker<H> {
                 fence::take(&on, sql, H::NAME, &fence, self.lease).await?;
                 fence
             }
-            Charge::Held(answering) => {
+            Charge::Held => {
                 drop(transaction);
-                return Ok(self.stand_by(&rows, &answering));
+                return Ok(self.stand_by(&rows));
             }
         };
         transaction.commit().await.map_err(database)?;
-        let answering = Fence::answering(&rows.fences).unwrap_or(fence);
-        self.standing = standing(&rows, answering.version, answering.checkpoint.position);
+        self.standing = Fence::standing(&rows.fences, H::VERSION, partition.number());
+        self.answers = answers::<H>(&rows) || rows.fences.is_empty();
         self.fence = Some(fence);
         self.renewed = Instant::now();
         Ok(Begun::At(fence.checkpoint))
     }
 
-    fn stand_by(&mut self, rows: &Rows, answering: &Fence) -> Begun {
+    fn stand_by(&mut self, rows: &Rows) -> Begun {
         self.fence = None;
-        self.standing = standing(rows, answering.version, answering.checkpoint.position);
+        self.shares.give_back(self.partition);
+        self.standing = Fence::standing(&rows.fences, H::VERSION, self.partition.number());
         Begun::Held {
             standing: self.standing,
             again_in: LOOK_EVERY,
         }
     }
 
-    /// Takes events in, all or none.
+    /// Takes events in, all or none, but those that wait for the other partitions of a new version.
     pub(super) async fn consume(
         &mut self,
         events: &[StoredEvent],
         looked_to: Position,
-    ) -> Result<(), Failure> {
-        let held = self.fence.ok_or(Failure::Fenced)?;
-        if events.is_empty() && held.state == FenceState::Active {
+    ) -> Result<(), Refusal> {
+        if events.is_empty() && self.answers && self.fence.is_some() {
             self.standing.frontier = self.standing.frontier.max(looked_to);
             return Ok(());
         }
-        let (opened, sql) = self.database.opened().await?;
-        let (transaction, statements) = opened.begin().await?;
-        let on = On(&transaction, statements);
-        let mut rows = Rows::read(&on, &sql.all, H::NAME).await?;
-        if held.has_caught_up(rows.older(&held).as_ref(), looked_to) {
-            // It takes over in this transaction: until then the older version stays where it is.
-            rows = Rows::read(&on, &sql.all_locked, H::NAME).await?;
+        let taken = self.take_in(events, looked_to, None, None).await;
+        match taken.map_err(Refusal::whole)? {
+            taken if taken < events.len() => Err(Refusal::new(taken, Failure::Waiting)),
+            _ => Ok(()),
         }
-        rows.check(&held)?;
-        let older = rows.older(&held);
-        let parked = match rows.parked(H::VERSION) {
-            0 => HashSet::new(),
-            _ => parked::keys::<H>(&on, sql, events).await?,
-        };
-        let is_parked = |event: &StoredEvent| parked.contains(H::key(event));
-        let plan = held.plan(older.as_ref(), events, looked_to, is_parked);
-        let more_parked = carry_out(&plan, &mut self.handler, &on, sql).await?;
-        let mut standing = standing(&rows, plan.answering, plan.frontier);
-        if plan.answering == H::VERSION {
-            standing.parked += more_parked;
-        }
-        let inside = Some(rows.transaction);
-        let way = (&held, &plan.after);
-        fence::advance(&on, sql, H::NAME, way, self.lease, inside).await?;
-        transaction.commit().await.map_err(database)?;
-        (self.fence, self.standing) = (Some(plan.after), standing);
-        self.renewed = Instant::now();
-        Ok(())
     }
 
     /// Puts aside the event that comes next.
     pub(super) async fn park(&mut self, event: &StoredEvent, failure: &str) -> Result<(), Failure> {
+        let (events, looked_to) = (std::slice::from_ref(event), event.position);
+        match self.take_in(events, looked_to, Some(failure), None).await? {
+            0 => Err(Failure::Waiting),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes events in, or puts them aside for this failure, and moves on to where was looked, if that is known; tells how
+    /// many weren't to wait.
+    async fn take_in(
+        &mut self,
+        events: &[StoredEvent],
+        looked_to: Position,
+        failure: Option<&str>,
+        looked_at: Option<Checkpoint>,
+    ) -> Result<usize, Failure> {
         let held = self.fence.ok_or(Failure::Fenced)?;
-        let mut after = held;
-        after.checkpoint = Checkpoint::after(event);
         let (opened, sql) = self.database.opened().await?;
         let (transaction, statements) = opened.begin().await?;
         let on = On(&transaction, statements);
-        let rows = Rows::read(&on, &sql.all, H::NAME).await?;
-        rows.check(&held)?;
-        parked::put::<H>(&on, sql, event, Some(failure)).await?;
-        let older = rows.older(&held);
-        let (answering, frontier) = held.answers(older.as_ref(), event.position);
-        let mut standing = standing(&rows, answering, frontier);
-        if answering == H::VERSION {
-            standing.parked += 1;
+        let mut rows = Rows::read(&on, &sql.all, H::NAME).await?;
+        let mut held = held.still_held(&rows.fences)?;
+        if held.may_switch(&rows.fences, looked_to) {
+            // Until this transaction ends all versions stay where they are.
+            rows = Rows::read(&on, &sql.all_locked, H::NAME).await?;
+            held = held.still_held(&rows.fences)?;
         }
-        let inside = Some(rows.transaction);
-        fence::advance(&on, sql, H::NAME, (&held, &after), self.lease, inside).await?;
+        let parked = match held.parked {
+            0 => HashSet::new(),
+            _ => parked::keys::<H>(&on, sql, events).await?,
+        };
+        let is_parked = |event: &StoredEvent| failure.is_some() || parked.contains(H::key(event));
+        let mut plan = held.plan(&rows.fences, events, looked_to, H::key, is_parked);
+        carry_out(&plan, &mut self.handler, &on, sql, failure).await?;
+        let place = plan.after.checkpoint.position;
+        if let Some(looked_at) = looked_at.filter(|looked_at| looked_at.position > place) {
+            plan.after.checkpoint = looked_at;
+        }
+        let (inside, way) = (Some(rows.transaction), (&held, &plan.after));
+        fence::advance(&on, sql, H::NAME, way, self.lease, inside).await?;
         transaction.commit().await.map_err(database)?;
-        (self.fence, self.standing) = (Some(after), standing);
+        (self.fence, self.standing) = (Some(plan.after), plan.standing);
+        self.answers = plan.answers;
         self.renewed = Instant::now();
-        Ok(())
+        Ok(plan.taken)
     }
 
     /// Renews the lease, and moves on past events that don't concern the projection.
     pub(super) async fn keep(&mut self, looked_at: Checkpoint) -> Result<(), Failure> {
         let held = self.fence.ok_or(Failure::Fenced)?;
-        let moves =
-            held.state == FenceState::Active && looked_at.position > held.checkpoint.position;
+        if !self.answers {
+            // The other partitions may have come so far meanwhile that it can go on, or is shown.
+            let looked_to = looked_at.position;
+            let taken = self.take_in(&[], looked_to, None, Some(looked_at)).await;
+            return taken.map(drop);
+        }
+        let moves = looked_at.position > held.checkpoint.position;
         if !moves && self.renewed.elapsed() < self.lease / 3 {
             return Ok(());
         }
@@ -187,38 +230,39 @@ impl<H: PostgresHandler> Worker<H> {
 
     /// Lets another process take over at once.
     pub(super) async fn release(&mut self) -> Result<(), Failure> {
+        self.shares.give_back(self.partition);
         let Some(fence) = self.fence.take() else {
             return Ok(());
         };
         let (opened, sql) = self.database.opened().await?;
         let (client, statements) = opened.client();
-        let version = i64::from(fence.version);
+        let (version, partition) = (i64::from(fence.version), fence::number(fence.partition));
         let on = On(client, statements);
-        on.execute(&sql.release, &[&H::NAME, &version, &fence.epoch])
-            .await
-            .map(drop)
+        let row: [&(dyn ToSql + Sync); 4] = [&H::NAME, &version, &partition, &fence.epoch];
+        on.execute(&sql.release, &row).await.map(drop)
     }
 }
 
-/// Does what is planned, and tells how many events were put aside.
+/// Does what is planned.
 async fn carry_out<H: PostgresHandler>(
     plan: &FencePlan<'_>,
     handler: &mut H,
     on: &On<'_, Transaction<'_>>,
     sql: &Sql,
-) -> Result<u64, Failure> {
-    let mut parked = 0;
+    failure: Option<&str>,
+) -> Result<(), Failure> {
     for step in &plan.steps {
         match *step {
+            FenceStep::Halt => switch::halt::<H>(&plan.after, on, sql).await?,
             FenceStep::TakeOver => switch::take_over(&plan.after, handler, on, sql).await?,
-            FenceStep::Park(event) => {
-                parked::put::<H>(on, sql, event, None).await?;
-                parked += 1;
+            FenceStep::Park { event, replay } => {
+                let row = (plan.after.partition, replay);
+                parked::put::<H>(on, sql, event, row, failure).await?;
             }
             FenceStep::Handle { event, replay } => apply(handler, on, event, replay).await?,
         }
     }
-    Ok(parked)
+    Ok(())
 }
 
 /// Has the handler take an event in.
@@ -256,7 +300,6 @@ fn may_pass(cause: &Cause) -> bool {
         .is_some_and(may_pass_later)
 }
 
-/// How far the version that answers is, with what is parked of it.
-fn standing(rows: &Rows, answering: u32, frontier: Position) -> Standing {
-    Standing::at(frontier).with_parked(rows.parked(answering))
+fn answers<H: PostgresHandler>(rows: &Rows) -> bool {
+    Fence::answering(&rows.fences) == Some(H::VERSION)
 }

@@ -3,13 +3,13 @@ CREATE SCHEMA IF NOT EXISTS {schema};
 CREATE TABLE {schema}.es_projections (
     name text COLLATE "C" NOT NULL,
     version bigint NOT NULL,
-    partition integer NOT NULL, -- 0: each version has one row
+    partition integer NOT NULL, -- from 0; each version has as many rows as it has partitions
     epoch bigint NOT NULL, -- raised by whoever takes over
     position bigint NOT NULL, -- every event of its at or below is in its data, or parked
     event_id uuid, -- of the event at this position
     lease_until timestamptz NOT NULL, -- by this database's clock
-    state text NOT NULL CHECK (state IN ('building', 'active', 'retired')),
-    mark bigint NOT NULL, -- up to here the version before it had its effects
+    state text NOT NULL CHECK (state IN ('building', 'ready', 'succeeding', 'active', 'halted', 'retired')),
+    mark bigint NOT NULL, -- up to here, at most, the version before it had its effects
     PRIMARY KEY (name, version, partition)
 ) WITH (fillfactor = 50); -- it is updated at every commit
 
@@ -20,6 +20,8 @@ CREATE TABLE {schema}.es_parked (
     key text COLLATE "C" NOT NULL,
     failure text, -- why, for an event that failed; nothing for one that waits behind it
     parked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    partition integer NOT NULL,
+    replay boolean NOT NULL, -- whether an older version has taken it in
     PRIMARY KEY (name, version, position)
 );
 

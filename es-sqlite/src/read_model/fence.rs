@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use es_core::{Checkpoint, Failure, Fence, FenceState, Position};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use crate::error::may_pass;
 use crate::row::{event_id, integer, signed, text, unsigned};
@@ -30,8 +30,9 @@ fn after(lease: Duration) -> i64 {
 pub(super) fn all(connection: &Connection, name: &str) -> Result<Vec<Fence>, Failure> {
     let mut statement = connection
         .prepare_cached(
-            "SELECT version, epoch, position, event_id, lease_until, state, mark FROM es_projections \
-             WHERE name = ?1 AND partition = 0 ORDER BY version DESC",
+            "SELECT version, epoch, position, event_id, lease_until, state, mark, \
+             (SELECT count(*) FROM es_parked p WHERE p.name = f.name AND p.version = f.version) \
+             FROM es_projections f WHERE name = ?1 AND partition = 0 ORDER BY version DESC",
         )
         .map_err(database)?;
     let mut rows = statement.query([name]).map_err(database)?;
@@ -52,6 +53,7 @@ fn read(row: &Row<'_>, now: i64) -> Option<Fence> {
     };
     fence.expired = integer(row, 4)? <= now;
     fence.mark = Position::new(unsigned(row, 6)?);
+    fence.parked = unsigned(row, 7)?;
     Some(fence)
 }
 
@@ -103,16 +105,6 @@ pub(super) fn take(
         .map_err(database)
 }
 
-/// Whether somebody has taken over: asked at the beginning of a transaction, so that no handler works in vain.
-pub(super) fn check(connection: &Connection, name: &str, held: &Fence) -> Result<(), Failure> {
-    let fences = all(connection, name)?;
-    let stands = fences.iter().any(|fence| {
-        (fence.version, fence.epoch, fence.checkpoint.position)
-            == (held.version, held.epoch, held.checkpoint.position)
-    });
-    if stands { Ok(()) } else { Err(Failure::Fenced) }
-}
-
 /// The last statement before a commit: moves on, if nobody has taken over and nothing has moved since.
 pub(super) fn advance(
     connection: &Connection,
@@ -125,7 +117,7 @@ pub(super) fn advance(
     let moved = connection
         .prepare_cached(
             "UPDATE es_projections SET position = ?5, event_id = ?6, lease_until = ?7, state = ?8, mark = ?9 \
-             WHERE name = ?1 AND version = ?2 AND partition = 0 AND epoch = ?3 AND position = ?4",
+             WHERE name = ?1 AND version = ?2 AND partition = 0 AND epoch = ?3 AND position = ?4 AND state = ?10",
         )
         .and_then(|mut statement| {
             statement.execute(params![
@@ -141,6 +133,7 @@ pub(super) fn advance(
                 after(lease),
                 to.state.as_str(),
                 signed(to.mark.number()),
+                held.state.as_str(),
             ])
         })
         .map_err(database)?;
@@ -161,18 +154,4 @@ pub(super) fn release(connection: &Connection, name: &str, fence: &Fence) -> Res
         )
         .map(drop)
         .map_err(database)
-}
-
-/// How many events are parked.
-pub(super) fn parked(connection: &Connection, name: &str, version: u32) -> Result<u64, Failure> {
-    let count = connection
-        .prepare_cached("SELECT count(*) FROM es_parked WHERE name = ?1 AND version = ?2")
-        .and_then(|mut statement| {
-            let count = |row: &Row<'_>| Ok(unsigned(row, 0));
-            statement
-                .query_row(params![name, version], count)
-                .optional()
-        })
-        .map_err(database)?;
-    Ok(count.flatten().unwrap_or_default())
 }

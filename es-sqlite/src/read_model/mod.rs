@@ -30,6 +30,10 @@ use worker::Worker;
 /// library keeps tables whose names begin with `es_`: how far each projection is, what is parked, and states of
 /// projections in memory ([`StateStore`](es_core::StateStore)). All others are the user's.
 ///
+/// A projection here is never split into partitions, as one in PostgreSQL can be: a file has one writer at a time, so they
+/// would take turns, and each would pay for commits of its own. What makes one faster is a larger
+/// [batch](es_core::Runner::batch).
+///
 /// It runs in WAL mode with `synchronous=NORMAL`: what a power loss takes is the end of a read model together with its
 /// place in the log, and it is made again from there.
 ///

@@ -32,16 +32,25 @@ pub(super) fn put(
     version: u32,
     position: Position,
     key: &str,
+    replay: bool,
     failure: Option<&str>,
 ) -> Result<(), Failure> {
     connection
         .prepare_cached(
-            "INSERT INTO es_parked (name, version, position, key, failure, parked_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO es_parked (name, version, position, key, failure, parked_at, replay) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )
         .and_then(|mut statement| {
             let position = signed(position.number());
-            statement.execute(params![name, version, position, key, failure, now()])
+            statement.execute(params![
+                name,
+                version,
+                position,
+                key,
+                failure,
+                now(),
+                replay
+            ])
         })
         .map(drop)
         .map_err(database)
@@ -175,23 +184,25 @@ fn retry_one<H: SqliteHandler>(
     if parked.first().map(|parked| parked.position) != Some(event.position) {
         return Ok(false);
     }
-    apply(
-        handler,
-        &transaction,
-        event,
-        replayed::<H>(&transaction, event)?,
-    )?;
+    let replay = is_replay(&transaction, H::NAME, H::VERSION, event.position)?;
+    apply(handler, &transaction, event, replay)?;
     remove(&transaction, H::NAME, H::VERSION, event.position)?;
     transaction.commit().map_err(database)?;
     Ok(true)
 }
 
-/// Whether an older version has taken the event in before.
-fn replayed<H: SqliteHandler>(
+/// Whether an older version has taken a parked event in before.
+fn is_replay(
     connection: &Connection,
-    event: &StoredEvent,
+    name: &str,
+    version: u32,
+    position: Position,
 ) -> Result<bool, Failure> {
-    let fences = super::fence::all(connection, H::NAME)?;
-    let mine = fences.iter().find(|fence| fence.version == H::VERSION);
-    Ok(mine.is_some_and(|mine| mine.is_replay(event.position)))
+    connection
+        .query_row(
+            "SELECT replay FROM es_parked WHERE name = ?1 AND version = ?2 AND position = ?3",
+            params![name, version, signed(position.number())],
+            |row| row.get(0),
+        )
+        .map_err(database)
 }

@@ -1,24 +1,11 @@
 //! A new version beside the old one, and in its place.
 
-use es_core::{Failure, Fence, FenceState};
-use rusqlite::{Connection, Transaction, params};
+use es_core::{Failure, Fence};
+use rusqlite::{Transaction, params};
 
 use super::context::SqliteHandler;
-use super::fence::{self, database};
+use super::fence::database;
 use super::worker::refused;
-
-/// The older version that answers while this one is built. It stays where it is until the transaction ends, as no one
-/// else writes meanwhile.
-pub(super) fn older(
-    connection: &Connection,
-    name: &str,
-    fence: &Fence,
-) -> Result<Option<Fence>, Failure> {
-    if fence.state != FenceState::Building {
-        return Ok(None);
-    }
-    Ok(Fence::answering(&fence::all(connection, name)?))
-}
 
 /// Takes the older version's place: its epoch fences whoever runs it, and readers see the new data from the commit on.
 pub(super) fn take_over<H: SqliteHandler>(

@@ -30,6 +30,7 @@ const TABLES: &str = "
         key TEXT NOT NULL,
         failure TEXT, -- why, for an event that failed; nothing for one that waits behind it
         parked_at INTEGER NOT NULL, -- microseconds since 1970
+        replay INTEGER NOT NULL, -- whether an older version has taken it in
         PRIMARY KEY (name, version, position)
     ) STRICT, WITHOUT ROWID;
 

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use es_core::{
-    Begun, Cause, Charge, Checkpoint, Failure, Fence, FenceState, FenceStep, Position, Standing,
-    StoredEvent,
+    Begun, Cause, Charge, Checkpoint, Failure, Fence, FencePlan, FenceState, FenceStep, Partition,
+    Position, Standing, StoredEvent,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -55,25 +55,23 @@ impl<H: SqliteHandler> Worker<H> {
         let mine = self.fence.map(|fence| fence.epoch);
         let transaction = immediate(self.database.connection()?)?;
         let stored = fence::all(&transaction, H::NAME)?;
-        let charge = Fence::charge(&stored, H::VERSION, mine);
-        let (fence, answering) = match charge {
+        let fence = match Fence::charge(&stored, H::VERSION, Partition::WHOLE, mine)? {
             Charge::New(fence) => {
                 fence::insert(&transaction, H::NAME, &fence, self.lease)?;
                 self.handler.create(&transaction).map_err(refused)?;
                 if fence.state == FenceState::Active {
                     self.handler.activate(&transaction).map_err(refused)?;
                 }
-                (Some(fence), Fence::answering(&stored).unwrap_or(fence))
+                Some(fence)
             }
             Charge::Taken(fence) => {
                 fence::take(&transaction, H::NAME, &fence, self.lease)?;
-                (Some(fence), Fence::answering(&stored).unwrap_or(fence))
+                Some(fence)
             }
-            Charge::Held(answering) => (None, answering),
+            Charge::Held => None,
         };
-        let frontier = answering.checkpoint.position;
-        let standing = standing::<H>(&transaction, answering.version, frontier)?;
         transaction.commit().map_err(database)?;
+        let standing = Fence::standing(&stored, H::VERSION, 0);
         (self.fence, self.standing) = (fence, standing);
         self.renewed = Instant::now();
         Ok(match fence {
@@ -96,47 +94,32 @@ impl<H: SqliteHandler> Worker<H> {
             self.standing.frontier = self.standing.frontier.max(looked_to);
             return Ok(());
         }
-        let transaction = immediate(self.database.connection()?)?;
-        fence::check(&transaction, H::NAME, &held)?;
-        let older = switch::older(&transaction, H::NAME, &held)?;
-        let parked = parked::keys(&transaction, H::NAME, H::VERSION)?;
-        let is_parked = |event: &StoredEvent| parked.contains(H::key(event));
-        let plan = held.plan(older.as_ref(), events, looked_to, is_parked);
-        for step in plan.steps {
-            match step {
-                FenceStep::TakeOver => {
-                    switch::take_over(&plan.after, &mut self.handler, &transaction)?;
-                }
-                FenceStep::Park(event) => {
-                    let (position, key) = (event.position, H::key(event));
-                    parked::put(&transaction, H::NAME, H::VERSION, position, key, None)?;
-                }
-                FenceStep::Handle { event, replay } => {
-                    apply(&mut self.handler, &transaction, event, replay)?;
-                }
-            }
-        }
-        let standing = standing::<H>(&transaction, plan.answering, plan.frontier)?;
-        finish::<H>(transaction, &held, &plan.after, self.lease)?;
-        (self.fence, self.standing) = (Some(plan.after), standing);
-        self.renewed = Instant::now();
-        Ok(())
+        self.take_in(events, looked_to, None)
     }
 
     /// Puts aside the event that comes next.
     pub(super) fn park(&mut self, event: &StoredEvent, failure: &str) -> Result<(), Failure> {
+        let (events, looked_to) = (std::slice::from_ref(event), event.position);
+        self.take_in(events, looked_to, Some(failure))
+    }
+
+    /// Takes events in, or puts them aside for this failure.
+    fn take_in(
+        &mut self,
+        events: &[StoredEvent],
+        looked_to: Position,
+        failure: Option<&str>,
+    ) -> Result<(), Failure> {
         let held = self.fence.ok_or(Failure::Fenced)?;
-        let mut after = held;
-        after.checkpoint = Checkpoint::after(event);
         let transaction = immediate(self.database.connection()?)?;
-        let (position, key) = (event.position, H::key(event));
-        let why = Some(failure);
-        parked::put(&transaction, H::NAME, H::VERSION, position, key, why)?;
-        let older = switch::older(&transaction, H::NAME, &held)?;
-        let (answering, frontier) = held.answers(older.as_ref(), position);
-        let standing = standing::<H>(&transaction, answering, frontier)?;
-        finish::<H>(transaction, &held, &after, self.lease)?;
-        (self.fence, self.standing) = (Some(after), standing);
+        let stored = fence::all(&transaction, H::NAME)?;
+        let held = held.still_held(&stored)?;
+        let parked = parked::keys(&transaction, H::NAME, H::VERSION)?;
+        let is_parked = |event: &StoredEvent| failure.is_some() || parked.contains(H::key(event));
+        let plan = held.plan(&stored, events, looked_to, H::key, is_parked);
+        carry_out(&plan, &mut self.handler, &transaction, failure)?;
+        finish::<H>(transaction, &held, &plan.after, self.lease)?;
+        (self.fence, self.standing) = (Some(plan.after), plan.standing);
         self.renewed = Instant::now();
         Ok(())
     }
@@ -169,6 +152,28 @@ impl<H: SqliteHandler> Worker<H> {
     }
 }
 
+/// Does what is planned. A version is one partition here, so nothing is halted or waited for.
+fn carry_out<H: SqliteHandler>(
+    plan: &FencePlan<'_>,
+    handler: &mut H,
+    transaction: &Transaction<'_>,
+    failure: Option<&str>,
+) -> Result<(), Failure> {
+    for step in &plan.steps {
+        match *step {
+            FenceStep::TakeOver => switch::take_over(&plan.after, handler, transaction)?,
+            FenceStep::Park { event, replay } => {
+                let (name, version, key) = (H::NAME, H::VERSION, H::key(event));
+                let position = event.position;
+                parked::put(transaction, name, version, position, key, replay, failure)?;
+            }
+            FenceStep::Handle { event, replay } => apply(handler, transaction, event, replay)?,
+            FenceStep::Halt => return Err(Failure::Waiting),
+        }
+    }
+    Ok(())
+}
+
 /// Has the handler take an event in.
 pub(super) fn apply<H: SqliteHandler>(
     handler: &mut H,
@@ -197,16 +202,6 @@ pub(super) fn refused(cause: Cause) -> Failure {
         .downcast_ref::<rusqlite::Error>()
         .is_some_and(may_pass);
     Failure::Database { passing, cause }
-}
-
-/// How far the version that answers is, with what is parked of it.
-fn standing<H: SqliteHandler>(
-    connection: &Connection,
-    answering: u32,
-    frontier: Position,
-) -> Result<Standing, Failure> {
-    let parked = fence::parked(connection, H::NAME, answering)?;
-    Ok(Standing::at(frontier).with_parked(parked))
 }
 
 /// Moves on and commits, if nobody has taken over.

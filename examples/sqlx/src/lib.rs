@@ -3,7 +3,7 @@
 //! The seam is [`Consumer`], which a [`Runner`](es_core::Runner) feeds; what may be done when is said by [`Fence`], which
 //! knows no database. So what is left are statements. Copy this crate, and change them to your database's.
 //!
-//! It puts no event aside: for that implement [`Parking`](es_core::Parking), too, as `es-postgres` does.
+//! It isn't split into partitions, as `es-postgres` can be, and puts no event aside: for that implement [`Parking`](es_core::Parking), too, as `es-postgres` does.
 
 mod rows;
 
@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use es_core::{
     Batch, Begun, BoxFuture, Cause, Charge, Checkpoint, Consumer, ConsumerProfile, Failure, Fence,
-    FenceState, FenceStep, Position, ProjectionEvents, Recorded, Refusal, Standing,
+    FenceState, FenceStep, Partition, Position, ProjectionEvents, Recorded, Refusal, Standing,
+    StoredEvent,
 };
 use sqlx::{PgConnection, PgPool};
 
@@ -82,7 +83,7 @@ impl<H: SqlxHandler> SqlxProjection<H> {
         rows::lock(&mut transaction, H::NAME).await?;
         let stored = rows::all(&mut transaction, H::NAME, false).await?;
         let mine = self.fence.map(|fence| fence.epoch);
-        let fence = match Fence::charge(&stored, H::VERSION, mine) {
+        let fence = match Fence::charge(&stored, H::VERSION, Partition::WHOLE, mine)? {
             Charge::New(fence) => {
                 rows::insert(&mut transaction, H::NAME, &fence, self.lease).await?;
                 let created = self.handler.create(&mut transaction).await;
@@ -97,9 +98,9 @@ impl<H: SqlxHandler> SqlxProjection<H> {
                 rows::take(&mut transaction, H::NAME, &fence, self.lease).await?;
                 fence
             }
-            Charge::Held(answering) => {
+            Charge::Held => {
                 self.fence = None;
-                self.standing = Standing::at(answering.checkpoint.position);
+                self.standing = Fence::standing(&stored, H::VERSION, 0);
                 return Ok(Begun::Held {
                     standing: self.standing,
                     again_in: Duration::from_millis(100),
@@ -107,8 +108,7 @@ impl<H: SqlxHandler> SqlxProjection<H> {
             }
         };
         transaction.commit().await.map_err(database)?;
-        let answering = Fence::answering(&stored).unwrap_or(fence);
-        self.standing = Standing::at(answering.checkpoint.position);
+        self.standing = Fence::standing(&stored, H::VERSION, 0);
         self.fence = Some(fence);
         Ok(Begun::At(fence.checkpoint))
     }
@@ -121,12 +121,12 @@ impl<H: SqlxHandler> SqlxProjection<H> {
         }
         let mut transaction = self.pool.begin().await.map_err(database)?;
         let mut stored = rows::all(&mut transaction, H::NAME, false).await?;
-        if held.has_caught_up(older(&stored, &held).as_ref(), batch.looked_to) {
+        if held.may_switch(&stored, batch.looked_to) {
             // It takes over in this transaction: until then the older version stays where it is.
             stored = rows::all(&mut transaction, H::NAME, true).await?;
         }
-        let older = older(&stored, &held);
-        let plan = held.plan(older.as_ref(), &batch.events, batch.looked_to, |_| false);
+        let held = held.still_held(&stored)?;
+        let plan = held.plan(&stored, &batch.events, batch.looked_to, stream, |_| false);
         for step in &plan.steps {
             match step {
                 FenceStep::TakeOver => {
@@ -141,13 +141,14 @@ impl<H: SqlxHandler> SqlxProjection<H> {
                     let handled = self.handler.handle(recorded, &mut transaction).await;
                     handled.map_err(|cause| Failure::apply(event, cause))?;
                 }
-                FenceStep::Park(_) => return Err(Failure::Fenced),
+                // It parks nothing, and is one partition, which waits for no other.
+                FenceStep::Park { .. } | FenceStep::Halt => return Err(Failure::Waiting),
             }
         }
         // The last statement before the commit: it fences whoever was held up.
         rows::advance(&mut transaction, H::NAME, &held, &plan.after, self.lease).await?;
         transaction.commit().await.map_err(database)?;
-        self.standing = Standing::at(plan.frontier);
+        self.standing = plan.standing;
         self.fence = Some(plan.after);
         Ok(())
     }
@@ -173,11 +174,9 @@ impl<H: SqlxHandler> SqlxProjection<H> {
     }
 }
 
-/// The older version that answers while this one is built.
-fn older(stored: &[Fence], held: &Fence) -> Option<Fence> {
-    (held.state == FenceState::Building)
-        .then(|| Fence::answering(stored))
-        .flatten()
+/// What an event belongs to.
+fn stream(event: &StoredEvent) -> &str {
+    event.envelope.stream.as_str()
 }
 
 impl<H: SqlxHandler> Consumer for SqlxProjection<H> {

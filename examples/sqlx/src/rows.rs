@@ -113,7 +113,7 @@ pub(crate) async fn advance(
 ) -> Result<(), Failure> {
     let advance = "UPDATE projections SET position = $5, event_id = $6, state = $7, mark = $8,
         lease_until = clock_timestamp() + make_interval(secs => $9)
-        WHERE name = $1 AND version = $2 AND epoch = $3 AND position = $4";
+        WHERE name = $1 AND version = $2 AND epoch = $3 AND position = $4 AND state = $10";
     let advance = sqlx::query(advance)
         .bind(name)
         .bind(i64::from(held.version))
@@ -123,7 +123,8 @@ pub(crate) async fn advance(
         .bind(to.checkpoint.event_id.map(Uuid::from))
         .bind(to.state.as_str())
         .bind(signed(to.mark))
-        .bind(lease.as_secs_f64());
+        .bind(lease.as_secs_f64())
+        .bind(held.state.as_str());
     let moved = advance.execute(connection).await.map_err(database)?;
     match moved.rows_affected() {
         1 => Ok(()),
