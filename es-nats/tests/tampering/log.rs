@@ -103,10 +103,16 @@ impl Log {
     /// changed so that something may be deleted from it; but it can be made again.
     pub(crate) async fn replace(&self, messages: &[Option<Message>]) {
         let mut config = self.api("INFO", json!({})).await["config"].clone();
-        self.api("DELETE", json!({})).await;
         config["deny_delete"] = json!(false);
         config["deny_purge"] = json!(false);
-        self.api("CREATE", config.clone()).await;
+        loop {
+            self.api("DELETE", json!({})).await;
+            let made = self.api("CREATE", config.clone()).await;
+            // Newer servers delete in the background, and may find what isn't gone yet.
+            if made["state"]["last_seq"] == json!(0) {
+                break;
+            }
+        }
         let gap = Message {
             subject: format!("{}.gap.1", self.name),
             bytes: Vec::new(),
@@ -124,6 +130,8 @@ impl Log {
         config["deny_delete"] = json!(true);
         config["deny_purge"] = json!(true);
         self.api("UPDATE", config).await;
+        let state = &self.api("INFO", json!({})).await["state"];
+        assert_eq!(state["last_seq"], json!(messages.len()));
     }
 
     /// Edits the messages, each at its place in the log.
