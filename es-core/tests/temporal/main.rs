@@ -4,6 +4,7 @@ mod audit;
 mod bank;
 mod by_stream;
 mod checked;
+mod clocks;
 mod corrected;
 mod corrections;
 mod diff;
