@@ -4,7 +4,8 @@ use super::{ExecuteError, Executed, Folded, Repository};
 use crate::temporal::{Broken, Ground, check};
 use crate::{
     Aggregate, Append, At, EventId, EventSet, EventStore, Expected, Invalid, Json, Misplaced,
-    NewEvent, Placement, Revision, StoreError, StoredEvent, StreamId, StreamQuery, Timestamp, spans,
+    NewEvent, Placement, Revision, StoreError, StoredEvent, StreamId, StreamQuery, Timestamp,
+    spans,
 };
 
 /// A command's way into the store.
