@@ -48,7 +48,7 @@ fn the_audit_trail_is_text_json_lines_or_csv() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 76);
     assert!(lines[8].ends_with(
-        " account/1023 9 account.debited, by import: line 291 of file.csv [corrected by 76]"
+        " account/1023 9 account.debited, effective 2024-02-05T00:00:00Z, by import: line 291 of file.csv [corrected by 76]"
     ));
     assert!(
         lines[75].ends_with(
