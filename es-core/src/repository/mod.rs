@@ -67,7 +67,7 @@ pub struct Repository<A: Aggregate, S> {
     snapshots: Option<Arc<dyn SnapshotStore>>,
     cache: Option<Arc<Cache<A>>>,
     pub(crate) ids: Arc<dyn IdSource>,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) attempts: u32,
 }
 
