@@ -20,4 +20,5 @@ mod reference;
 mod samples;
 mod snapshots;
 mod span;
+mod upcast;
 mod what_if;
