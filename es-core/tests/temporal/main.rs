@@ -3,6 +3,7 @@
 mod audit;
 mod bank;
 mod by_stream;
+mod changes_page;
 mod checked;
 mod clocks;
 mod corrected;
