@@ -91,6 +91,10 @@ impl EventStore for AnyStore {
     fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         self.events.close()
     }
+
+    fn hashed_from(&self) -> BoxFuture<'_, Result<Option<Position>, StoreError>> {
+        self.events.hashed_from()
+    }
 }
 
 impl SnapshotStore for AnyStore {

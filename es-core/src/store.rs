@@ -94,6 +94,14 @@ pub trait EventStore: Send + Sync + 'static {
     fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async { Ok(()) })
     }
+
+    /// From which position on every event has a hash, if the log is tamper-evident: a
+    /// [`Verification`](crate::Verification) then finds hashes that were taken away.
+    ///
+    /// Whoever wraps a store passes it on. A store that computes no hashes has nothing to say, which is what stands here.
+    fn hashed_from(&self) -> BoxFuture<'_, Result<Option<Position>, StoreError>> {
+        Box::pin(async { Ok(None) })
+    }
 }
 
 impl<S: EventStore + ?Sized> EventStore for Arc<S> {
@@ -127,5 +135,9 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
 
     fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         (**self).close()
+    }
+
+    fn hashed_from(&self) -> BoxFuture<'_, Result<Option<Position>, StoreError>> {
+        (**self).hashed_from()
     }
 }

@@ -57,8 +57,8 @@ impl Log {
             entry.places.push(self.events.len());
             let position = Position::new(self.events.len() as u64 + 1);
             let placement = Placement::new(entry.revision(), position, recorded_at);
-            let hash = (self.tamper_evident)
-                .then(|| Digest::of_event(previous, &stream, placement.revision, &event));
+            let hash = (self.hashed_from)
+                .map(|_| Digest::of_event(previous, &stream, placement.revision, &event));
             let mut event = stored(&stream, event, placement);
             event.hash = hash;
             previous = hash;

@@ -30,8 +30,8 @@ pub(crate) struct Log {
     /// Position `p` is at index `p - 1`.
     pub events: Vec<StoredEvent>,
     pub streams: HashMap<StreamId, Stream>,
-    /// Whether events are hashed from here on.
-    pub tamper_evident: bool,
+    /// From where on events are hashed, if they are.
+    pub hashed_from: Option<Position>,
 }
 
 #[derive(Default)]
@@ -71,7 +71,10 @@ impl MemoryStore {
     /// Hashes each event from here on, as a store with a database does that was opened so: to be checked by
     /// [`Verification`](es_core::Verification).
     pub fn tamper_evident(self) -> Self {
-        self.shared.log().tamper_evident = true;
+        let mut log = self.shared.log();
+        let next = Position::new(log.events.len() as u64 + 1);
+        log.hashed_from.get_or_insert(next);
+        drop(log);
         self
     }
 }
@@ -137,6 +140,10 @@ impl EventStore for MemoryStore {
 
     fn wait_past(&self, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.shared.wait_past(position))
+    }
+
+    fn hashed_from(&self) -> BoxFuture<'_, Result<Option<Position>, StoreError>> {
+        Box::pin(async move { Ok(self.shared.log().hashed_from) })
     }
 }
 

@@ -126,6 +126,17 @@ impl Readers {
         position(row)
     }
 
+    /// From which position on events have a hash, if they do. Asked so seldom that it isn't prepared.
+    pub(crate) async fn hashed_from(&self, schema: Schema) -> Result<Option<Position>, StoreError> {
+        let lent = self.pool.lend().await?;
+        let answer = async move {
+            let from = schema.hashed_from(&lent.session.client).await?;
+            lent.keep();
+            Ok(from)
+        };
+        self.thread.run(in_time(self.patience, answer)).await
+    }
+
     pub(crate) async fn find(
         &self,
         stream: &StreamId,

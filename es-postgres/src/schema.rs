@@ -1,6 +1,6 @@
 //! The tables and the function, and bringing a database to them.
 
-use es_core::StoreError;
+use es_core::{Position, StoreError};
 use tokio_postgres::{Client, GenericClient, IsolationLevel, Transaction};
 
 use crate::error::{Fault, nothing_written};
@@ -111,6 +111,23 @@ impl Schema {
         );
         let row = client.query_one(&sql, &[]).await;
         row.and_then(|row| row.try_get(0)).map_err(nothing_written)
+    }
+
+    /// From which position on events have a hash, as was noted when the log became tamper-evident.
+    pub(crate) async fn hashed_from(
+        &self,
+        client: &impl GenericClient,
+    ) -> Result<Option<Position>, StoreError> {
+        if !self.holds(client, "tamper_evidence").await? {
+            return Ok(None);
+        }
+        let sql = format!("SELECT since FROM {}.tamper_evidence", self.identifier);
+        let row = client.query_opt(&sql, &[]).await.map_err(nothing_written)?;
+        let since: Option<i64> = row
+            .map(|row| row.try_get(0))
+            .transpose()
+            .map_err(nothing_written)?;
+        Ok(since.map(|since| Position::new(since.try_into().unwrap_or_default())))
     }
 
     /// The statement that has others wait until the transaction ends that brings the schema up to date.

@@ -29,6 +29,7 @@ pub struct PostgresStore {
 struct Shared {
     options: Arc<PostgresOptions>,
     within: Within,
+    schema: Schema,
     hashed: Hashed,
     writer: Writer,
     readers: Readers,
@@ -76,11 +77,12 @@ impl PostgresStore {
             &thread,
             Arc::clone(&head),
         );
-        let watcher = Watcher::start(Arc::clone(&options), schema, &thread, head);
+        let watcher = Watcher::start(Arc::clone(&options), schema.clone(), &thread, head);
         tracing::debug!(connections = options.connections, "PostgreSQL store opened");
         Ok(Self {
             shared: Arc::new(Shared {
                 within,
+                schema,
                 hashed,
                 writer,
                 readers: Readers::new(pool, thread, options.patience()),
@@ -195,6 +197,11 @@ impl EventStore for PostgresStore {
 
     fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.shared.writer.close())
+    }
+
+    fn hashed_from(&self) -> BoxFuture<'_, Result<Option<Position>, StoreError>> {
+        let schema = self.shared.schema.clone();
+        Box::pin(self.shared.readers.hashed_from(schema))
     }
 }
 

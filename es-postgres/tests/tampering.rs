@@ -295,6 +295,48 @@ needs_postgres! {
     }
 
     #[tokio::test]
+    async fn hashes_that_were_taken_from_all_events_are_found() {
+        let log = Log::written().await;
+        log.edit("UPDATE events SET hash = NULL, payload = '{\"number\":99}'").await;
+        let found = log.found().await;
+        assert_eq!(found[..3], ["task/0 1: changed", "task/1 1: changed", "task/2 1: changed"]);
+        // Who also takes the mark away leaves nothing that tells, but the number of events without a hash and a kept seal.
+        log.edit("DROP TABLE tamper_evidence; DELETE FROM events WHERE stream = 'es.seals/log'").await;
+        let verification = Verification::of(&log.store, &[]).await.unwrap();
+        assert!(verification.is_clean(), "{verification}");
+        assert_eq!((verification.events(), verification.unhashed()), (12, 12));
+        assert!(!log.found_by_the_kept_seal().await.is_empty());
+    }
+
+    /// The events that were written before an event changed, in another database and at the same times, hashed and sealed
+    /// as those were.
+    #[tokio::test]
+    async fn a_log_that_was_written_anew_is_told_by_a_kept_seal_alone() {
+        let log = Log::written().await;
+        let mut events = twelve();
+        events[3].payload = Json::parse("{\"number\":99}").unwrap();
+        let other = Log::with(&events).await;
+        let times = "SELECT position, recorded_at FROM events";
+        for row in log.client.query(times, &[]).await.unwrap() {
+            let (position, recorded_at): (i64, std::time::SystemTime) = (row.get(0), row.get(1));
+            let same = "UPDATE events SET recorded_at = $1 WHERE position = $2";
+            other.client.execute(same, &[&recorded_at, &position]).await.unwrap();
+        }
+        // Its own seals are written anew, too.
+        other.edit("DELETE FROM events WHERE stream = 'es.seals/log'").await;
+        assert_eq!(other.found().await, [""; 0]);
+        let mut sealer = Sealer::open(other.store.clone()).await.unwrap();
+        let its_own = sealer.seal().await.unwrap().unwrap();
+        let verification = Verification::of(&other.store, &[its_own]).await.unwrap();
+        assert!(verification.is_clean(), "{verification}");
+        let line = log.kept.to_string();
+        let verification = Verification::of(&other.store, &[line.parse().unwrap()]).await.unwrap();
+        // The last event that it covers: what was changed lies there or before.
+        assert_eq!(breaks(&verification), ["task/2 4: rewritten"]);
+        assert!(verification.to_string().contains(&line), "{verification}");
+    }
+
+    #[tokio::test]
     async fn a_tail_that_was_cut_off_is_told_by_seals() {
         let log = Log::written().await;
         // Of the log, with its last seal.

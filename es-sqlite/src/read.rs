@@ -11,11 +11,11 @@ use es_core::{
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
 
-use crate::SqliteOptions;
 use crate::error::{Fault, before_commit, gone};
 use crate::page::Page;
 use crate::row::{Rows, event_columns, signed, timestamp, unsigned};
 use crate::threads::{Started, Threads};
+use crate::{SqliteOptions, tamper};
 
 /// How many events a filtered read looks at before it answers how far it came.
 const STEP: usize = 50_000;
@@ -155,6 +155,10 @@ pub(crate) fn placement(
 impl Reader {
     pub(crate) fn head(&mut self) -> Result<Position, StoreError> {
         head(&self.connection)
+    }
+
+    pub(crate) fn hashed_from(&mut self) -> Result<Option<Position>, StoreError> {
+        tamper::hashed_from(&self.connection)
     }
 
     /// A page with the event, or none.

@@ -171,6 +171,10 @@ impl EventStore for SqliteStore {
             closed.await.map_err(gone)?
         })
     }
+
+    fn hashed_from(&self) -> BoxFuture<'_, Result<Option<Position>, StoreError>> {
+        Box::pin(self.shared.readers.ask(super::read::Reader::hashed_from))
+    }
 }
 
 impl SnapshotStore for SqliteStore {

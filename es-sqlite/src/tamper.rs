@@ -1,8 +1,8 @@
 //! Hashes of events, and whether a log has them: that is said in the database, so that every process does as the others.
 
-use es_core::{Digest, Revision, StoreError};
+use es_core::{Digest, Position, Revision, StoreError};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use crate::error::{Fault, before_commit};
 use crate::row::{optional, signed, unsigned};
@@ -37,6 +37,20 @@ pub(crate) fn is_evident(connection: &Connection) -> Result<bool, StoreError> {
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM tamper_evidence)")
         .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
         .map_err(before_commit)
+}
+
+/// From which position on they are.
+pub(crate) fn hashed_from(connection: &Connection) -> Result<Option<Position>, StoreError> {
+    let since = connection
+        .prepare_cached("SELECT since FROM tamper_evidence")
+        .and_then(|mut statement| {
+            statement
+                .query_row([], |row| Ok(unsigned(row, 0)))
+                .optional()
+        })
+        .map_err(before_commit)?;
+    // Whatever stands in a row that is spoilt: the whole log, then.
+    Ok(since.map(|since| Position::new(since.unwrap_or_default())))
 }
 
 /// The hash of a stream's event.

@@ -278,6 +278,23 @@ async fn hashes_that_were_computed_anew_are_told_by_seals_alone() {
     assert_eq!(verification.unlike(), std::slice::from_ref(&log.kept));
 }
 
+#[tokio::test]
+async fn hashes_that_were_taken_from_all_events_are_found() {
+    let log = Log::written().await;
+    log.edit("UPDATE events SET hash = NULL, payload = '{\"number\":99}'");
+    let found = log.found().await;
+    for number in 0..3 {
+        let first = format!("task/{number} 1: changed");
+        assert_eq!(of(number, &found), [&first]);
+    }
+    // Who also takes the mark away leaves nothing that tells, but the number of events without a hash and a kept seal.
+    log.edit("DELETE FROM tamper_evidence; DELETE FROM events WHERE stream > 3");
+    let verification = log.verify(&[]).await;
+    assert!(verification.is_clean(), "{verification}");
+    assert_eq!((verification.events(), verification.unhashed()), (12, 12));
+    assert!(!log.verify(std::slice::from_ref(&log.kept)).await.is_clean());
+}
+
 /// A log that was written again from its beginning with one event changed, hashed and sealed as the first was.
 #[tokio::test]
 async fn a_log_that_was_written_anew_is_told_by_a_kept_seal_alone() {

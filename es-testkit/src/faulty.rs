@@ -177,6 +177,10 @@ impl<S: EventStore> EventStore for FaultyStore<S> {
     fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         self.store.close()
     }
+
+    fn hashed_from(&self) -> BoxFuture<'_, Result<Option<Position>, StoreError>> {
+        self.store.hashed_from()
+    }
 }
 
 impl<S: SnapshotStore> SnapshotStore for FaultyStore<S> {

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
@@ -89,27 +89,60 @@ impl AuditEntry {
     }
 }
 
+/// Text of somebody's, in which nothing ends the line or moves the cursor: it would pass for an entry of its own.
+struct OneLine<'t>(&'t str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|char| {
+            if is_plain(char) {
+                f.write_char(char)
+            } else {
+                write!(f, "{}", char.escape_default())
+            }
+        })
+    }
+}
+
+/// Whether a character is neither a control nor one that ends a line or turns the direction of what follows.
+fn is_plain(char: char) -> bool {
+    !char.is_control()
+        && !matches!(
+            char,
+            '\u{2028}' | '\u{2029}' | '\u{200E}' | '\u{200F}' | '\u{61C}'
+        )
+        && !matches!(char, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A line: what is there of each field, and no line break but in escapes.
 impl fmt::Display for AuditEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            stream,
-            revision,
-            name,
-            recorded_at,
-            ..
-        } = self;
+        let (recorded_at, revision) = (self.recorded_at, self.revision);
+        let (stream, name) = (OneLine(self.stream.as_str()), OneLine(&self.name));
         write!(f, "{recorded_at} {stream} {revision} {name}")?;
         if let Some(fact) = &self.fact {
-            write!(f, " ({fact})")?;
+            write!(f, " ({})", OneLine(fact))?;
+        }
+        if let Some(effective_at) = self.effective_at {
+            write!(f, ", effective {effective_at}")?;
         }
         if let Some(corrects) = self.corrects {
             write!(f, ", corrects {corrects}")?;
         }
+        if let Some(compensates) = self.compensates {
+            write!(f, ", compensates {compensates}")?;
+        }
+        if let Some(cause) = self.caused_by {
+            write!(f, ", caused by {cause}")?;
+        }
+        if let Some(correlation) = &self.correlation {
+            write!(f, ", of {}", OneLine(correlation))?;
+        }
         if let Some(actor) = &self.actor {
-            write!(f, ", by {actor}")?;
+            write!(f, ", by {}", OneLine(actor))?;
         }
         if let Some(reason) = &self.reason {
-            write!(f, ": {reason}")?;
+            write!(f, ": {}", OneLine(reason))?;
         }
         if let Some(by) = self.corrected_by {
             write!(f, " [corrected by {by}]")?;

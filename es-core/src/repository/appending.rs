@@ -4,7 +4,8 @@ use super::{ExecuteError, Executed, Folded, Repository};
 use crate::temporal::{Broken, Ground, check};
 use crate::{
     Aggregate, Append, At, EventId, EventSet, EventStore, Expected, Invalid, Json, Misplaced,
-    NewEvent, Placement, Revision, StoreError, StoredEvent, StreamId, StreamQuery, spans,
+    NewEvent, Placement, Revision, StoreError, StoredEvent, StreamId, StreamQuery, Timestamp,
+    spans,
 };
 
 /// A command's way into the store.
@@ -99,16 +100,20 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         let Some(last) = last.map(|last| last.effective_at) else {
             return Ok(events);
         };
+        let recorded_at = folded.recorded_at.unwrap_or(Timestamp::MIN);
         let effective_at = match self.said.effective_at {
             Some(said) => said,
-            None => self.repository.clock.now(),
+            // Whatever this clock shows: record time never decreases along a stream, so the event comes last.
+            None if last <= recorded_at => return Ok(events),
+            None => self.repository.clock.now().max(recorded_at),
         };
-        if effective_at >= last {
-            return Ok(events);
-        }
-        // Where nothing was said, what is checked is said now: when it will be recorded isn't known yet.
+        // Said even where nothing was: what is recorded then may come before or after the one that will be effective,
+        // and another clock than the one it was decided by would tell.
         for event in &mut events {
             event.effective_at = Some(effective_at);
+        }
+        if effective_at >= last {
+            return Ok(events);
         }
         match self.check(folded.revision, &events).await? {
             Ok(()) => Ok(events),

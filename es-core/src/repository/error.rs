@@ -1,4 +1,4 @@
-use crate::{Conflict, Rejection, Revision, StoreError, StreamId, Violation};
+use crate::{Conflict, Misplaced, Rejection, Revision, StoreError, StreamId, Violation};
 
 /// Why a command brought forth nothing. `E` is the aggregate's own error.
 #[derive(Debug, thiserror::Error)]
@@ -98,6 +98,10 @@ pub enum LoadError {
         /// The revision that was asked for.
         revision: Revision,
     },
+    /// What is supposed puts an initial event where another stands, another one where the initial event stands, or an event
+    /// before it.
+    #[error(transparent)]
+    Misplaced(Misplaced),
     /// The store didn't answer.
     #[error(transparent)]
     Store(#[from] StoreError),

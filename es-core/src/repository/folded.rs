@@ -2,7 +2,7 @@ use crate::process::is_record;
 use crate::temporal::{Key, is_correction, kept_state, read_kept};
 use crate::{
     Aggregate, At, DecodeError, Envelope, EventId, EventStore, Known, Repository, Revision,
-    Snapshot, SnapshotPolicy, StoreError, StoredEvent, StreamId, StreamQuery, spans,
+    Snapshot, SnapshotPolicy, StoreError, StoredEvent, StreamId, StreamQuery, Timestamp, spans,
 };
 
 /// A state and how far it is folded.
@@ -12,6 +12,8 @@ pub(crate) struct Folded<A> {
     pub(crate) revision: Revision,
     /// The last event's id; `None` for an empty stream.
     last: Option<EventId>,
+    /// When the last event was recorded; a later one is recorded no earlier.
+    pub(crate) recorded_at: Option<Timestamp>,
     /// Where the last fact stands in the fold of an aggregate that takes corrections.
     pub(crate) key: Option<Key>,
     /// Whether the stream holds an event of the aggregate, and not only what processes wrote into it.
@@ -24,6 +26,7 @@ impl<A: Aggregate> Folded<A> {
             state: A::initial(),
             revision: Revision::EMPTY,
             last: None,
+            recorded_at: None,
             key: None,
             begun: false,
         }
@@ -60,6 +63,7 @@ impl<A: Aggregate> Folded<A> {
     pub(crate) fn stand_on(&mut self, stored: &StoredEvent) {
         self.revision = stored.envelope.revision;
         self.last = Some(stored.envelope.id);
+        self.recorded_at = Some(stored.envelope.recorded_at);
     }
 }
 
@@ -150,6 +154,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
             let Some(base) = page.events.first().filter(|base| folded.stands_on(base)) else {
                 return Ok(None);
             };
+            folded.stand_on(base);
             if !known.includes(&base.envelope, base.position) {
                 // It was recorded later than asked for; one from before that point may be there.
                 let revision = self.known_below(stream, known, start).await?;
@@ -257,6 +262,7 @@ fn thawed<A: Aggregate>(policy: &SnapshotPolicy<A>, snapshot: &Snapshot) -> Opti
         state: Some((policy.decode)(state)?),
         revision: snapshot.revision,
         last: Some(snapshot.event_id),
+        recorded_at: None,
         key,
         begun: true,
     })

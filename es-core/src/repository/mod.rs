@@ -67,7 +67,7 @@ pub struct Repository<A: Aggregate, S> {
     snapshots: Option<Arc<dyn SnapshotStore>>,
     cache: Option<Arc<Cache<A>>>,
     pub(crate) ids: Arc<dyn IdSource>,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) attempts: u32,
 }
 
@@ -148,8 +148,9 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
 
     /// Tells by `clock` what time it is; by the [`SystemClock`] if nothing is said.
     ///
-    /// It is asked only for an aggregate that takes corrections, to know whether an event of now comes before one that
-    /// will be effective later. When an event is recorded the store says.
+    /// It is asked only for an aggregate that takes corrections and knows an event that will be effective later than the
+    /// last one was recorded: an event that doesn't say when it is effective then comes before or after that one by this
+    /// clock. When an event is recorded the store says.
     pub fn with_clock(self, clock: impl Clock) -> Self {
         Self {
             clock: Arc::new(clock),

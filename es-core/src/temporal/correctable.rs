@@ -39,8 +39,8 @@ use crate::{Aggregate, Revision, StreamId, Timestamp};
 /// # }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` takes corrections and doesn't say what always holds of it",
-    label = "write `impl Correctable for {Self} {{ … }}`; an empty one if nothing has to be checked"
+    message = "`{Self}` doesn't take corrections, or doesn't say what always holds of it",
+    label = "add `corrections` to its `#[aggregate(…)]`, and write `impl Correctable for {Self} {{ … }}`"
 )]
 pub trait Correctable: Aggregate {
     /// Says what is wrong with a state that must not be; nothing ever is, unless it is written otherwise.

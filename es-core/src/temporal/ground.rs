@@ -87,7 +87,7 @@ impl<'r, A: Aggregate, S: EventStore> Ground<'r, A, S> {
     /// Goes down to the next snapshot that may serve, or to nothing, which does.
     pub(crate) async fn descend(&mut self) -> Result<(), StoreError> {
         loop {
-            let (folded, snapshot) = self.snapshot_within().await;
+            let (mut folded, snapshot) = self.snapshot_within().await;
             let until = self.tail.first().map(|first| first.envelope.revision);
             let from = folded.revision;
             let mut read = self.segment(from, until).await?;
@@ -105,6 +105,7 @@ impl<'r, A: Aggregate, S: EventStore> Ground<'r, A, S> {
                     self.bounds.known = self.bounds.at_most.into();
                     continue;
                 }
+                folded.stand_on(event);
                 base = Some(read.remove(0));
             }
             self.tail.splice(0..0, read);

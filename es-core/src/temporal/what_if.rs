@@ -1,11 +1,12 @@
+use std::collections::HashMap;
 use std::fmt;
 use std::future::IntoFuture;
 
-use super::fact::{Fact, Facts, Key};
+use super::fact::{Fact, Facts, Key, is_initial, listed_name};
 use crate::{
-    Aggregate, At, BoxFuture, Clock, EventId, EventSet, EventStore, Impact, Invalid,
-    InvalidStreamId, LoadError, NewEvent, Placement, Position, Repository, Revision, StoreError,
-    StoredEvent, StreamId, SystemClock, Timestamp,
+    Aggregate, At, BoxFuture, EventId, EventSet, EventStore, Impact, Invalid, InvalidStreamId,
+    LoadError, Misplaced, NewEvent, Placement, Position, Repository, Revision, StoreError,
+    StoredEvent, StreamId, Timestamp,
 };
 
 /// A question that changes the past or adds to it, without writing anything; answered when it is awaited.
@@ -114,9 +115,15 @@ impl<'r, A: Aggregate + Clone, S: EventStore> IntoFuture for WhatIf<'r, A, S> {
             let before: Vec<Fact> = effective.into_iter().cloned().collect();
             let mut supposed = Supposed::new(stream, &entries, before.clone());
             for change in &self.changes {
-                supposed.change(change)?;
+                // Only what happens next is supposed to be recorded now, by the clock that commands go by.
+                if matches!(change, Change::Then(_)) {
+                    let now = self.repository.clock.now();
+                    supposed.recorded_at = supposed.recorded_at.max(now);
+                }
+                supposed.change::<A>(change)?;
             }
             supposed.facts.sort_by_key(Fact::order::<A>);
+            supposed.check_beginning::<A>(entries.is_empty())?;
             let start = A::initial();
             Ok(Impact::between(
                 start,
@@ -136,6 +143,8 @@ struct Supposed {
     revision: Revision,
     position: Position,
     recorded_at: Timestamp,
+    /// The supposed events' revisions, by those of the events that they stand for.
+    instead: HashMap<Revision, Revision>,
 }
 
 impl Supposed {
@@ -147,10 +156,11 @@ impl Supposed {
             revision: last.map_or(Revision::EMPTY, |last| last.envelope.revision),
             position: last.map_or(Position::START, |last| last.position),
             recorded_at: last.map_or(Timestamp::MIN, |last| last.envelope.recorded_at),
+            instead: HashMap::new(),
         }
     }
 
-    fn change<E: EventSet>(&mut self, change: &Change<E>) -> Result<(), LoadError> {
+    fn change<A: Aggregate>(&mut self, change: &Change<A::Event>) -> Result<(), LoadError> {
         match change {
             Change::Without(revision) => {
                 let place = self.place(*revision)?;
@@ -158,18 +168,26 @@ impl Supposed {
             }
             Change::Instead(revision, event) => {
                 let place = self.place(*revision)?;
-                let key = self.facts[place].key;
+                let Fact { key, event: real } = &self.facts[place];
+                let (key, begins) = (*key, is_initial::<A>(&real.name));
+                check_initial(event, begins)?;
                 let event = self.supposed(event, Some(key.effective_at))?;
+                self.instead.insert(*revision, event.envelope.revision);
                 self.facts[place] = Fact { key, event };
             }
             Change::Also(event, effective_at) => {
+                if !self.facts.is_empty() {
+                    check_initial(event, false)?;
+                }
                 let event = self.supposed(event, Some(*effective_at))?;
                 let key = Key::of(&event);
                 self.facts.push(Fact { key, event });
             }
             Change::Then(event) => {
+                if !self.facts.is_empty() {
+                    check_initial(event, false)?;
+                }
                 let last = self.facts.iter().map(|fact| fact.key.effective_at).max();
-                self.recorded_at = self.recorded_at.max(SystemClock.now());
                 let effective_at = last.filter(|last| *last > self.recorded_at);
                 let event = self.supposed(event, effective_at)?;
                 let key = Key::of(&event);
@@ -180,12 +198,29 @@ impl Supposed {
     }
 
     fn place(&self, revision: Revision) -> Result<usize, LoadError> {
-        let place = |fact: &Fact| fact.event.envelope.revision == revision;
+        let stands = self.instead.get(&revision).copied().unwrap_or(revision);
+        let place = |fact: &Fact| fact.event.envelope.revision == stands;
         let found = self.facts.iter().position(place);
         found.ok_or_else(|| LoadError::NoSuchFact {
             stream: self.stream.clone(),
             revision,
         })
+    }
+
+    /// Nothing precedes the event that a stream begins with, which stays; of a stream that has none, it comes first.
+    fn check_beginning<A: Aggregate>(&self, new: bool) -> Result<(), LoadError> {
+        let first = self.facts.first().map(|first| &first.event.name);
+        match first.filter(|name| A::initial().is_none() && !is_initial::<A>(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let name = listed_name::<A>(name);
+                Err(LoadError::Misplaced(if new {
+                    Misplaced::FirstNotInitial { name }
+                } else {
+                    Misplaced::BeforeInitial { name }
+                }))
+            }
+        }
     }
 
     /// The event as if it were recorded next.
@@ -204,5 +239,16 @@ impl Supposed {
         event.effective_at = effective_at;
         let placement = Placement::new(self.revision, self.position, self.recorded_at);
         Ok(StoredEvent::placed(&self.stream, event, placement))
+    }
+}
+
+/// Only an initial event stands for an initial one, and another one nowhere else.
+fn check_initial<E: EventSet>(event: &E, begins: bool) -> Result<(), LoadError> {
+    let descriptor = event.descriptor();
+    let name = descriptor.name;
+    match (begins, descriptor.initial) {
+        (true, false) => Err(LoadError::Misplaced(Misplaced::FirstNotInitial { name })),
+        (false, true) => Err(LoadError::Misplaced(Misplaced::InitialNotFirst { name })),
+        _ => Ok(()),
     }
 }

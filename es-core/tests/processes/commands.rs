@@ -28,6 +28,7 @@ async fn what_a_command_brings_forth_says_who_and_what_led_to_it() {
     bench.fill("ada", 100).await;
     bench.place("1", "ada", 30).await;
     bench.said("1").await;
+    bench.idle().await;
     let wallets = Repository::<Wallet, _>::new(store.clone());
     let trail = wallets.audit(&"ada".to_owned()).await.unwrap();
     let paid = trail.entries().last().unwrap();
@@ -47,7 +48,31 @@ async fn what_a_command_brings_forth_says_who_and_what_led_to_it() {
     let tree = CausationTree::below(&store, placed.envelope.id)
         .await
         .unwrap();
-    assert!(tree.to_string().contains("order.confirmed"), "{tree}");
+    // The order's reaction, what it has the wallet do, the reaction to that, and what it has the order do: each behind
+    // what led to it, and what is recorded first first.
+    let told: Vec<_> = (tree.events().iter())
+        .map(|event| (event.depth, event.entry.stream.as_str(), &*event.entry.name))
+        .collect();
+    let (order, payment, wallet) = ("order/1", "payment/1", "wallet/ada");
+    assert_eq!(
+        told,
+        [
+            (0, order, "order.placed"),
+            (1, payment, "es.consumed"),
+            (1, payment, "payment.asked-for"),
+            (1, payment, "es.commanded"),
+            (2, wallet, "wallet.paid"),
+            (3, payment, "es.consumed"),
+            (3, payment, "es.deadline-cancelled"),
+            (3, payment, "es.commanded"),
+            (4, order, "order.confirmed"),
+            (5, payment, "es.consumed"),
+            (5, payment, "es.ended"),
+            (4, payment, "es.accepted"),
+            (2, payment, "es.accepted"),
+            (1, payment, "es.deadline-set"),
+        ]
+    );
 }
 
 #[tokio::test]

@@ -7,9 +7,9 @@ use es_core::{
 };
 use es_memory::MemoryStore;
 
-/// Events as somebody left them, by their positions.
+/// Events as somebody left them, by their positions; and from where on they have hashes, as the store says.
 #[derive(Debug, Clone)]
-pub(crate) struct Edited(pub(crate) Vec<StoredEvent>);
+pub(crate) struct Edited(pub(crate) Vec<StoredEvent>, pub(crate) Option<Position>);
 
 impl Edited {
     pub(crate) async fn verify(&self, kept: &[Seal]) -> Verification {
@@ -74,7 +74,8 @@ pub(crate) async fn written(store: MemoryStore, to: &[usize], seal_after: usize)
 
 pub(crate) async fn log(store: &impl EventStore) -> Edited {
     let query = LogQuery::all().limit(usize::MAX);
-    Edited(store.read_log(query).await.unwrap().events)
+    let events = store.read_log(query).await.unwrap().events;
+    Edited(events, store.hashed_from().await.unwrap())
 }
 
 pub(crate) fn breaks(verification: &Verification) -> Vec<String> {
@@ -129,5 +130,9 @@ impl EventStore for Edited {
 
     fn wait_past(&self, _: Position) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(std::future::pending())
+    }
+
+    fn hashed_from(&self) -> BoxFuture<'_, Result<Option<Position>, StoreError>> {
+        Box::pin(async { Ok(self.1) })
     }
 }

@@ -88,6 +88,40 @@ async fn a_trail_says_who_when_why_and_what_was_corrected_by_what() {
         trail.to_string().lines().last().unwrap(),
         "1970-01-02T00:00:00Z account/ada 7 es.replaced (account.deposited), corrects 3, by auditor: 2"
     );
+    assert_eq!(
+        trail.to_string().lines().nth(5).unwrap(),
+        "1970-01-02T00:00:00Z account/ada 6 es.inserted (account.deposited), effective 1970-01-04T00:00:00Z, of case 7, \
+         by auditor: forgotten\\nat the time"
+    );
+}
+
+/// Nobody writes a line into the trail that looks as if it were another entry's.
+#[tokio::test]
+async fn what_somebody_says_stays_on_the_line_of_its_entry() {
+    let (store, _) = clocked();
+    let accounts = Accounts::new(store);
+    let forged = "1970-01-02T00:00:00Z account/ada 2 account.withdrawn, by eve";
+    let said = |mark: &str| format!("fine{mark}{forged}");
+    let first = accounts.create(&ada(), open()).by(said("\r\n"));
+    let first = first.correlated(said("\u{2028}"));
+    first.because(said("\n\u{202e}\u{1b}[2K")).await.unwrap();
+    let trail = accounts.audit(&ada()).await.unwrap();
+    let told = trail.to_string();
+    assert_eq!(
+        told.chars().filter(|char| char.is_control()).count(),
+        1,
+        "{told}"
+    );
+    let line = format!(
+        "1970-01-02T00:00:00Z account/ada 1 account.opened, of fine\\u{{2028}}{forged}, by fine\\r\\n{forged}: \
+         fine\\n\\u{{202e}}\\u{{1b}}[2K{forged}\n"
+    );
+    assert_eq!(told, line);
+    let id = ids(accounts.store()).await[0];
+    let tree = CausationTree::around(accounts.store(), id).await.unwrap();
+    assert_eq!(tree.to_string(), line);
+    // What programs read holds what was said.
+    assert_eq!(trail.entries()[0].actor, Some(said("\r\n")));
 }
 
 #[tokio::test]
@@ -193,6 +227,8 @@ async fn a_compensation_names_what_it_undoes_and_both_stay_facts() {
         .unwrap();
     let trail = accounts.audit(&ada()).await.unwrap();
     assert_eq!(trail.entries()[2].compensates, Some(undone));
+    let told = format!("account.withdrawn, compensates {undone}: returned");
+    assert!(trail.entries()[2].to_string().ends_with(&told), "{trail}");
     assert_eq!(trail.entries()[1].corrected_by, None);
     assert_eq!(accounts.load(&ada()).await.unwrap().slips, [100, -100]);
 }
@@ -245,7 +281,11 @@ async fn causation_is_followed_across_aggregates_as_a_tree() {
     assert_eq!(drawn(&below), "0:2 1:5 ");
     assert_eq!(
         below.to_string(),
-        "1970-01-02T00:00:00Z account/bob 1 account.opened\n  1970-01-02T00:00:00Z account/bob 2 account.deposited\n"
+        format!(
+            "1970-01-02T00:00:00Z account/bob 1 account.opened, caused by {}\n  1970-01-02T00:00:00Z account/bob 2 \
+             account.deposited, caused by {}\n",
+            ids[0], ids[1]
+        )
     );
     let alone = CausationTree::around(store, ids[2]).await.unwrap();
     assert_eq!(drawn(&alone), "0:3 ");

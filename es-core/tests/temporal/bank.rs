@@ -22,7 +22,7 @@ pub(crate) struct Deposited {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
-#[event(name = "account.withdrawn")]
+#[event(name = "account.withdrawn", formerly = "account.taken-out")]
 pub(crate) struct Withdrawn {
     pub cents: i64,
 }

@@ -3,7 +3,9 @@
 mod audit;
 mod bank;
 mod by_stream;
+mod changes_page;
 mod checked;
+mod clocks;
 mod corrected;
 mod corrections;
 mod diff;
@@ -19,4 +21,5 @@ mod reference;
 mod samples;
 mod snapshots;
 mod span;
+mod upcast;
 mod what_if;

@@ -198,34 +198,6 @@ async fn the_events_are_so() {
         };
     };
     compare("the events", &answers);
-    let mut seen = Vec::new();
-    let see = |event: &Recorded<LedgerEvent>, _: &Ledger| seen.push(event.revision);
-    accounts.visit(&ada, At::NOW, see).await.unwrap();
-    assert_eq!(listed(&seen), "1, 2, 7, 5");
-}
-
-#[tokio::test]
-async fn each_difference_is_so() {
-    let (accounts, ada) = (story().await, "ada".to_owned());
-    let balance = |diff: es_core::Diff| -> Vec<String> {
-        let balances = diff
-            .changes()
-            .iter()
-            .filter(|change| change.path == ["balance"]);
-        let text: Vec<String> = balances.map(|change| format!("`{change}`")).collect();
-        vec![if diff.is_empty() {
-            "nothing".to_owned()
-        } else {
-            text.concat()
-        }]
-    };
-    let answers = asked! {
-        accounts.diff(&ada, may(3), may(4)) => |asked| balance(asked.await.unwrap());
-        accounts.diff(&ada, At::effective(may(2)), At::effective(may(3))) =>
-            |asked| balance(asked.await.unwrap());
-        accounts.diff(&ada, may(7), At::NOW) => |asked| balance(asked.await.unwrap());
-    };
-    compare("the differences", &answers);
 }
 
 #[tokio::test]

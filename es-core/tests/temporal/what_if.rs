@@ -1,6 +1,9 @@
-use es_core::{At, EventStore, Fate, LoadError, Position, Revision};
+use es_core::{At, EventStore, Fate, LoadError, Misplaced, Position, Revision};
 
-use crate::bank::{Account, AccountEvent, Deposited, Withdrawn, ada, day, four_events};
+use crate::bank::{
+    Account, AccountEvent, Deposited, Withdrawn, ada, day, four_events, just_before, open,
+};
+use crate::corrections::{revision, seven};
 
 type Impact = es_core::Impact<Account>;
 
@@ -87,7 +90,79 @@ async fn only_what_counts_can_be_supposed_away() {
     let at = accounts.what_if(&ada()).at(At::effective(day(1)));
     let asked = at.without(Revision::new(2)).await;
     assert!(matches!(asked, Err(LoadError::NoSuchFact { .. })));
-    // Without its beginning there is no account to deposit into.
-    let asked = accounts.what_if(&ada()).without(Revision::FIRST).await;
-    assert!(matches!(asked, Err(LoadError::Store(_))));
+}
+
+#[tokio::test]
+async fn nothing_is_supposed_before_the_beginning() {
+    let (ledgers, _) = seven().await;
+    let what_if = || ledgers.what_if(&ada());
+    let (name, opened) = ("account.deposited", "account.opened");
+    let deposit = || Deposited { cents: 1 };
+    for (asked, misplaced) in [
+        (
+            what_if().without(Revision::FIRST).await,
+            Misplaced::BeforeInitial { name },
+        ),
+        (
+            what_if().also(deposit(), just_before(day(1))).await,
+            Misplaced::BeforeInitial { name },
+        ),
+        (
+            what_if().instead(Revision::FIRST, deposit()).await,
+            Misplaced::FirstNotInitial { name },
+        ),
+        (
+            what_if().instead(revision(7), open()).await,
+            Misplaced::InitialNotFirst { name: opened },
+        ),
+        (
+            what_if().also(open(), day(3)).await,
+            Misplaced::InitialNotFirst { name: opened },
+        ),
+        (
+            what_if().then(open()).await,
+            Misplaced::InitialNotFirst { name: opened },
+        ),
+    ] {
+        assert!(
+            matches!(asked, Err(LoadError::Misplaced(told)) if told == misplaced),
+            "{misplaced}: {asked:?}"
+        );
+    }
+    // Of an aggregate that doesn't exist everything is supposed.
+    let accounts = four_events().await;
+    let bob = "bob".to_owned();
+    let asked = accounts.what_if(&bob).then(deposit()).await;
+    let misplaced = Misplaced::FirstNotInitial { name };
+    assert!(matches!(asked, Err(LoadError::Misplaced(told)) if told == misplaced));
+    let asked = accounts.what_if(&bob).then(open()).then(deposit()).await;
+    assert_eq!(asked.unwrap().after.unwrap().slips, [1]);
+}
+
+#[tokio::test]
+async fn what_is_supposed_instead_of_an_event_has_its_revision() {
+    let accounts = four_events().await;
+    let instead = |cents| {
+        let asked = accounts.what_if(&ada());
+        asked.instead(Revision::new(2), Deposited { cents })
+    };
+    let impact = instead(1).without(Revision::new(2)).await.unwrap();
+    assert_eq!(impact.after.unwrap().slips, [20, -5]);
+    let again = instead(1).instead(Revision::new(2), Deposited { cents: 2 });
+    assert_eq!(again.await.unwrap().after.unwrap().slips, [2, 20, -5]);
+    let twice = instead(1)
+        .without(Revision::new(2))
+        .without(Revision::new(2));
+    assert!(matches!(twice.await, Err(LoadError::NoSuchFact { .. })));
+}
+
+#[tokio::test]
+async fn what_happens_next_happens_by_the_repository_s_clock() {
+    let (ledgers, clock) = seven().await;
+    clock.set(day(6));
+    let impact = ledgers.what_if(&ada()).then(Deposited { cents: 1 });
+    let impact = impact.await.unwrap();
+    assert_eq!(impact.effects[0].event.effective_at, day(6));
+    assert_eq!(impact.effects[0].event.recorded_at, day(6));
+    assert_eq!(impact.after.unwrap().last, Some(day(6)));
 }

@@ -3,9 +3,9 @@ use std::fmt::{self, Debug};
 
 use es_core::{Aggregate, Command, Decided, Decision, EventId, Handler};
 
-use super::Scenario;
 use super::diff::diff;
 use super::history::chain;
+use super::{Outcome, Scenario};
 
 /// An event that was given and is about to be undone in the open.
 #[must_use = "nothing is tested before `when` and `then`"]
@@ -124,9 +124,18 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Compensating<A> {
         decide: F,
     ) -> Compensation<A, F> {
         let Self { scenario, undone } = self;
-        let decided = decide(scenario.state());
+        let taken = {
+            let decided = decide(scenario.state());
+            scenario.taken(decided, link)
+        };
+        if let Some(violated) = taken.violated {
+            panic!("it would be refused: {}", violated.told());
+        }
+        let Outcome {
+            scenario, decided, ..
+        } = taken;
         Compensation {
-            scenario: scenario.taken(&decided, link),
+            scenario,
             undone,
             link,
             decide,

@@ -19,7 +19,7 @@ pub(super) struct History<A> {
     pub metadata: Metadata,
     stored: Vec<StoredEvent>,
     /// The events of an aggregate that takes corrections, in the order in which they were true.
-    facts: Vec<StoredEvent>,
+    pub(super) facts: Vec<StoredEvent>,
 }
 
 impl<A: Aggregate<Event: Debug + PartialEq>> History<A> {
@@ -121,10 +121,6 @@ impl<A: Aggregate<Event: Debug + PartialEq>> History<A> {
 
     /// Folds an event where it was true, as a repository does for an aggregate that takes corrections.
     fn fold_in_order(&mut self, stored: &StoredEvent) -> Result<(), String> {
-        let at = |event: &StoredEvent| {
-            let envelope = &event.envelope;
-            envelope.effective_at.unwrap_or(envelope.recorded_at)
-        };
         let place = self.facts.partition_point(|fact| at(fact) <= at(stored));
         self.facts.insert(place, stored.clone());
         let mut unfolded = &self.facts[place..];
@@ -149,6 +145,12 @@ impl<A: Aggregate<Event: Debug + PartialEq>> History<A> {
         let payload = Json::from_stored(payload);
         Ok(StoredEvent::new(envelope, position, name, version, payload))
     }
+}
+
+/// When an event was true.
+pub(super) fn at(event: &StoredEvent) -> Timestamp {
+    let envelope = &event.envelope;
+    envelope.effective_at.unwrap_or(envelope.recorded_at)
 }
 
 /// An error with its sources.

@@ -12,6 +12,7 @@
 mod compensation;
 mod diff;
 mod history;
+mod invariant;
 mod outcome;
 mod scenario;
 

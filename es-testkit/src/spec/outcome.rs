@@ -5,12 +5,14 @@ use es_core::{Aggregate, Decided, Decision};
 use super::Scenario;
 use super::diff::diff;
 use super::history::chain;
+use super::invariant::Violated;
 
 /// What a decision came to, to be compared with what should have come of it.
 #[must_use = "nothing is tested before `then`"]
 pub struct Outcome<A: Aggregate> {
     pub(super) scenario: Scenario<A>,
     pub(super) decided: Decided<A>,
+    pub(super) violated: Option<Violated<A>>,
 }
 
 /// What happened, or why it was rejected.
@@ -77,6 +79,22 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Outcome<A> {
         self.scenario
     }
 
+    /// Then a repository refuses it, as it was true before others and something would break behind it, for this reason; and
+    /// nothing happened.
+    #[track_caller]
+    pub fn then_violated(self, expected: A::Error) -> Scenario<A>
+    where
+        A::Error: PartialEq,
+    {
+        match &self.violated {
+            Some(Violated { error, .. }) if *error == expected => self.scenario,
+            Some(Violated { error, .. }) => {
+                panic!("something else would break: {}", diff(&expected, error))
+            }
+            None => panic!("nothing would break; what happened: {:#?}", self.events()),
+        }
+    }
+
     /// Then it was accepted, and this is the state.
     #[track_caller]
     pub fn then_state(self, expected: A) -> Scenario<A>
@@ -99,6 +117,9 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Outcome<A> {
 
     #[track_caller]
     fn events(&self) -> &Vec<A::Event> {
+        if let Some(violated) = &self.violated {
+            panic!("it would be refused: {}", violated.told());
+        }
         match &self.decided {
             Ok(events) => events,
             Err(rejection) => panic!("it was rejected: {}", chain(rejection)),

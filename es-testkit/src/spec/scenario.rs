@@ -146,15 +146,13 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Scenario<A> {
 
     #[track_caller]
     fn decided(self, decided: Decided<A>) -> Outcome<A> {
-        Outcome {
-            scenario: self.taken(&decided, None),
-            decided,
-        }
+        self.taken(decided, None)
     }
 
-    /// What was decided has happened, and undoes this event, if it undoes one.
+    /// What was decided has happened, and undoes this event, if it undoes one; or a repository would refuse it.
     #[track_caller]
-    pub(super) fn taken(mut self, decided: &Decided<A>, compensates: Option<EventId>) -> Self {
+    pub(super) fn taken(mut self, decided: Decided<A>, compensates: Option<EventId>) -> Outcome<A> {
+        let (before, revision) = (self.history.facts.clone(), self.history.revision);
         self.history.metadata.compensates = compensates;
         for event in decided.iter().flatten() {
             if let Err(why) = self.history.take(event) {
@@ -162,7 +160,15 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Scenario<A> {
             }
         }
         self.history.metadata.compensates = None;
-        self
+        let violated = self.history.violated(&before);
+        if violated.is_some() {
+            self.history.back_to(before, revision);
+        }
+        Outcome {
+            scenario: self,
+            decided,
+            violated,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and what the exit code says.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use crate::command::{self, Source, Verdict};
 use crate::failure::{Chain, CommandError};
 use crate::place::{Place, StoreUrl};
 use crate::question::Question;
-use crate::{Overdraft, sample, tour};
+use crate::{Ledger, Overdraft, sample, tour};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -116,6 +117,25 @@ pub async fn run(arguments: Arguments) -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// Answers a question on an output, or sets something right, as the command line with these words does.
+///
+/// # Errors
+///
+/// What the program would say on the standard error.
+pub async fn answer<W: Into<OsString> + Clone>(
+    ledger: &Ledger,
+    words: impl IntoIterator<Item = W>,
+    out: &mut dyn Write,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let words = words.into_iter().map(Into::into);
+    let arguments = Arguments::try_parse_from([OsString::from("ledger")].into_iter().chain(words))?;
+    let Some(Command::Asked(question)) = arguments.command else {
+        return Err("nothing is asked of a ledger that is there".into());
+    };
+    question.answer(ledger, out).await?;
+    Ok(())
 }
 
 /// Says something on the standard error, which may be closed.

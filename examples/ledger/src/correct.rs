@@ -9,8 +9,8 @@ use crate::command::Verdict;
 use crate::day::Day;
 use crate::failure::CommandError;
 use crate::options::{Signed, amount, balance};
-use crate::row::{Quoted, name};
-use crate::{Account, AccountEvent, Cents, Column, Entry, Kind, Ledger, Refusal, impact, past};
+use crate::row::Quoted;
+use crate::{Account, AccountEvent, Cents, Entry, Kind, Ledger, Refusal, impact, past};
 
 /// `correct`.
 #[derive(Debug, Args)]
@@ -51,29 +51,6 @@ pub(crate) struct Retract {
     signed: Signed,
 }
 
-/// `insert`.
-#[derive(Debug, Args)]
-pub(crate) struct Insert {
-    /// Which account.
-    account: String,
-    /// The entry's reference, of which the account has no other.
-    reference: String,
-    /// On which day it was.
-    #[arg(long, value_name = "DAY")]
-    date: Day,
-    /// Which way the money went.
-    #[arg(long = "type", value_name = "TYPE")]
-    kind: Kind,
-    /// How much.
-    #[arg(long, value_parser = amount, allow_negative_numbers = true)]
-    amount: Cents,
-    /// What the bank stated after it.
-    #[arg(long, value_parser = balance, allow_negative_numbers = true)]
-    balance: Option<Cents>,
-    #[command(flatten)]
-    signed: Signed,
-}
-
 impl Correct {
     pub(crate) async fn run(
         self,
@@ -92,7 +69,9 @@ impl Correct {
             return Err(CommandError::RefusedEntry(Quoted::new(&self.reference)));
         }
         let corrected = self.corrected(&event);
-        let day = self.date.map_or(effective_at, Day::start);
+        // An entry that stays on its day keeps its place there.
+        let other = self.date.filter(|date| *date != Day::of(effective_at));
+        let day = other.map_or(effective_at, Day::start);
         if corrected == event && day == effective_at {
             return Err(CommandError::Unchanged(Quoted::new(&self.reference)));
         }
@@ -102,7 +81,8 @@ impl Correct {
         } else {
             correction.replace_at(revision, corrected, day)
         };
-        case.finish(correction, &self.signed, out).await
+        let written = vec![self.reference.clone()];
+        case.finish(correction, &written, &self.signed, out).await
     }
 
     fn corrected(&self, event: &AccountEvent) -> AccountEvent {
@@ -131,33 +111,7 @@ impl Retract {
             }
         };
         let correction = case.correction(&self.signed).retract(revision);
-        case.finish(correction, &self.signed, out).await
-    }
-}
-
-impl Insert {
-    pub(crate) async fn run(
-        self,
-        ledger: &Ledger,
-        out: &mut dyn Write,
-    ) -> Result<Verdict, CommandError> {
-        let reference = name(Column::Reference, &self.reference)
-            .map_err(|error| CommandError::Reference(Box::new(error)))?;
-        let case = Case::open(ledger, &self.account).await?;
-        match case.find(&reference, case.now()).await {
-            Err(CommandError::NoEntry { .. }) => {}
-            Ok(_) => return Err(CommandError::EntryThere(Quoted::new(&reference))),
-            Err(other) => return Err(other),
-        }
-        let entry = Entry {
-            kind: self.kind,
-            cents: self.amount,
-            stated: self.balance,
-            reference,
-        };
-        let correction = case.correction(&self.signed);
-        let correction = correction.insert(AccountEvent::from(entry), self.date.start());
-        case.finish(correction, &self.signed, out).await
+        case.finish(correction, &[], &self.signed, out).await
     }
 }
 
@@ -173,17 +127,21 @@ impl<'l> Case<'l> {
         Ok(Self { ledger, account })
     }
 
+    pub(crate) fn revision(&self) -> Revision {
+        self.account.revision()
+    }
+
     fn name(&self) -> Quoted {
         Quoted::new(self.account.id())
     }
 
     /// What was known when it was looked at.
-    fn now(&self) -> At {
+    pub(crate) fn now(&self) -> At {
         self.account.revision().into()
     }
 
     /// What counts.
-    async fn facts(&self, at: At) -> Result<Vec<Recorded<AccountEvent>>, CommandError> {
+    pub(crate) async fn facts(&self, at: At) -> Result<Vec<Recorded<AccountEvent>>, CommandError> {
         let facts = self.ledger.accounts().facts(self.account.id(), at);
         facts.await.map_err(past::not_loaded(self.account.id()))
     }
@@ -199,9 +157,14 @@ impl<'l> Case<'l> {
         if let Some(found) = found.find(|fact| fact.event.entry().reference == reference) {
             return Ok(found);
         }
+        Err(self.missing(reference).await?)
+    }
+
+    /// Why there is no entry with this reference.
+    pub(crate) async fn missing(&self, reference: &str) -> Result<CommandError, CommandError> {
         let by = self.retraction(reference).await?;
         let (account, reference) = (self.name(), Quoted::new(reference));
-        Err(match by {
+        Ok(match by {
             Some(by) => CommandError::Retracted {
                 account,
                 reference,
@@ -229,27 +192,28 @@ impl<'l> Case<'l> {
         Ok(None)
     }
 
-    fn correction(&self, signed: &Signed) -> Correction<'_, Account, AnyStore> {
+    pub(crate) fn correction(&self, signed: &Signed) -> Correction<'_, Account, AnyStore> {
         let correct = self.ledger.accounts().correct(self.account.id());
         let correction = correct.by(&signed.by).because(&signed.reason);
         correction.expecting(self.account.revision())
     }
 
-    /// Makes the correction, or shows what would come of it.
-    async fn finish(
+    /// Makes the correction, which writes entries with these references, or shows what would come of it.
+    pub(crate) async fn finish(
         &self,
         correction: Correction<'_, Account, AnyStore>,
+        written: &[String],
         signed: &Signed,
         out: &mut dyn Write,
     ) -> Result<Verdict, CommandError> {
         if signed.dry_run {
             let shown = correction.dry_run().await;
-            impact::print(out, &self.told(shown).await?)?;
+            impact::print(out, &self.told(shown, written).await?)?;
             writeln!(out, "nothing was written")?;
             return Ok(Verdict::Fine);
         }
         let appended = correction.await;
-        let appended = self.told(appended).await?;
+        let appended = self.told(appended, written).await?;
         let now = past::account(self.ledger, self.account.id()).await?;
         let (before, after) = (self.account.balance(), now.balance());
         writeln!(
@@ -260,21 +224,39 @@ impl<'l> Case<'l> {
         Ok(Verdict::Fine)
     }
 
+    /// The reference of the entry at a revision, be it one that the correction would write.
+    async fn entry_at(
+        &self,
+        revision: Revision,
+        written: &[String],
+    ) -> Result<Option<String>, CommandError> {
+        let next = self.revision().next().number();
+        if let Some(ahead) = revision.number().checked_sub(next) {
+            let place = usize::try_from(ahead).unwrap_or(usize::MAX);
+            return Ok(written.get(place).cloned());
+        }
+        let facts = self.facts(self.now()).await?;
+        let is = |fact: &&Recorded<AccountEvent>| fact.revision == revision;
+        let found = facts.iter().find(is);
+        Ok(found.map(|fact| fact.event.entry().reference))
+    }
+
     /// Says in the words of the ledger why nothing was corrected.
-    async fn told<T>(&self, outcome: Result<T, CorrectError<Refusal>>) -> Result<T, CommandError> {
+    async fn told<T>(
+        &self,
+        outcome: Result<T, CorrectError<Refusal>>,
+        written: &[String],
+    ) -> Result<T, CommandError> {
         let error = match outcome {
             Ok(done) => return Ok(done),
             Err(error) => error,
         };
         Err(match error {
             CorrectError::Violated(violation) => {
-                let facts = self.facts(self.now()).await?;
-                let broken = facts
-                    .into_iter()
-                    .find(|fact| fact.revision == violation.revision);
+                let entry = self.entry_at(violation.revision, written).await?;
                 CommandError::Breaking {
                     day: Day::of(violation.effective_at),
-                    entry: broken.map(|fact| Quoted::new(&fact.event.entry().reference)),
+                    entry: entry.map(|reference| Quoted::new(&reference)),
                     refusal: violation.error,
                 }
             }

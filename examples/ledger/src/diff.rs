@@ -64,7 +64,14 @@ fn changes(out: &mut dyn Write, diff: &Diff) -> io::Result<()> {
     if diff.is_empty() {
         return writeln!(out, "nothing differs");
     }
-    for change in diff.changes() {
+    // What the account keeps for itself isn't of an entry that can be shown.
+    let shown = |change: &&Change| {
+        change
+            .path
+            .first()
+            .is_some_and(|field| SHOWN.contains(&field.as_str()))
+    };
+    for change in diff.changes().iter().filter(shown) {
         match money(change) {
             Some((before, after)) => writeln!(out, "balance: {before} → {after}")?,
             None => writeln!(out, "{}", visible(&change.to_string()))?,
@@ -72,6 +79,9 @@ fn changes(out: &mut dyn Write, diff: &Diff) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// The fields of an account's state that say something to whom the account belongs.
+const SHOWN: [&str; 4] = ["balance", "entries", "refused", "latest"];
 
 /// A change of the balance.
 fn money(change: &Change) -> Option<(Cents, Cents)> {

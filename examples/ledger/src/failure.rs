@@ -95,6 +95,14 @@ pub(crate) enum CommandError {
     /// Nothing that could be inserted: it is there.
     #[error("entry {0} is there; correct it, or insert another reference")]
     EntryThere(Quoted),
+    /// What was inserted before it happened on another day.
+    #[error("entry {reference} is of {day}; what comes before it is of that day, too")]
+    OtherDay {
+        /// The entry.
+        reference: Quoted,
+        /// Its day.
+        day: Day,
+    },
     /// What can't be a reference.
     #[error("the entry can't be called so")]
     Reference(#[source] Box<RowError>),
@@ -115,7 +123,7 @@ pub(crate) enum CommandError {
     Breaking {
         /// On which day.
         day: Day,
-        /// The entry that would break; none if it is the correction's own.
+        /// The entry that would break.
         entry: Option<Quoted>,
         /// Why.
         refusal: Refusal,

@@ -28,6 +28,7 @@ mod failure;
 mod header;
 mod impact;
 pub mod import;
+mod insert;
 mod ledger;
 pub mod monthly;
 mod options;

@@ -9,7 +9,7 @@ use crate::command::Verdict;
 use crate::day::Day;
 use crate::failure::CommandError;
 use crate::options::{AsKnown, Span, When};
-use crate::print::{self, visible};
+use crate::print;
 use crate::row::Quoted;
 use crate::{Account, AccountEvent, Ledger};
 
@@ -222,9 +222,7 @@ impl Trail {
         let trail = ledger.accounts().audit(now.id()).await?;
         match self.format {
             Format::Text => {
-                for entry in trail.entries() {
-                    writeln!(out, "{}", visible(&entry.to_string()))?;
-                }
+                write!(out, "{trail}")?;
             }
             Format::JsonLines => trail.write_json_lines(&mut out)?,
             Format::Csv => trail.write_csv(&mut out)?,

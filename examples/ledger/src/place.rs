@@ -105,10 +105,13 @@ impl Place {
     /// Opens the ledger, and makes it if it isn't there.
     pub(crate) async fn open(&self) -> Result<Ledger, CommandError> {
         let store = match self {
-            Self::Sqlite(file) => SqliteStore::open(file).await.map(AnyStore::new),
+            Self::Sqlite(file) => {
+                let opening = SqliteStore::options().tamper_evident().open(file);
+                opening.await.map(AnyStore::new)
+            }
             Self::Postgres(database) => database.open().await.map(AnyStore::new),
             Self::Nats(servers) => servers.open().await.map(AnyStore::new),
-            Self::Memory => Ok(AnyStore::new(MemoryStore::new())),
+            Self::Memory => Ok(AnyStore::new(MemoryStore::new().tamper_evident())),
         };
         store.map(Ledger::new).map_err(|error| match error {
             StoreError::Invalid(wrong) => CommandError::Refused(wrong),
@@ -184,7 +187,9 @@ impl Postgres {
     }
 
     async fn open(&self) -> Result<PostgresStore, StoreError> {
-        let mut options = PostgresStore::options().application_name("ledger");
+        let mut options = PostgresStore::options()
+            .application_name("ledger")
+            .tamper_evident();
         if let Some(schema) = &self.schema {
             options = options.schema(schema);
         }

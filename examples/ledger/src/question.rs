@@ -6,9 +6,10 @@ use clap::Subcommand;
 
 use crate::chart::Chart;
 use crate::command::{self, Verdict};
-use crate::correct::{Correct, Insert, Retract};
+use crate::correct::{Correct, Retract};
 use crate::diff::Differ;
 use crate::failure::CommandError;
+use crate::insert::Insert;
 use crate::past::{self, Balance, Statement};
 use crate::report::Report;
 use crate::seal::Audit;
@@ -26,8 +27,9 @@ Example:
   ledger correct 1017 R001604 --amount 12.30 --reason 'the slip says 12.30' --dry-run";
 
 const INSERT: &str = "\
-Example:
-  ledger insert 1009 R001427 --date 2024-06-22 --type debit --amount 12.30 --reason 'missing in the statement'";
+Examples:
+  ledger insert 1009 R001427 --date 2024-06-22 --type debit --amount 12.30 --reason 'missing in the statement'
+  ledger insert 1009 R001427 --date 2024-06-26 --before R001428 --type credit --amount 159.21 --reason 'missing, too'";
 
 const WHAT_IF: &str = "\
 Example:

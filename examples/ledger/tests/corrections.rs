@@ -2,6 +2,9 @@
 
 mod support;
 
+use es_core::{AnyStore, EventStore};
+use es_sqlite::SqliteStore;
+use ledger::Ledger;
 use support::{Bank, HEADER, Ran, money, named};
 
 /// An entry's type and amount, as a statement prints them: the amount with its sign, in cents.
@@ -19,11 +22,14 @@ fn entry(bank: &Bank, account: &str, reference: &str) -> i64 {
     }
 }
 
-#[test]
-fn correcting_every_row_that_verify_names_makes_it_clean() {
+#[tokio::test]
+async fn correcting_every_row_that_verify_names_makes_it_clean_and_moves_no_balance_that_was_known()
+{
     let bank = Bank::with_sample();
     let found = named(&bank.run(&["verify"]).out);
     assert_eq!(found.len(), 8);
+    let (known, before) = (last_recorded(&bank), balances(&bank, None).await);
+    assert_eq!(before.len(), 40);
     for row in &found {
         let amount = entry(&bank, &row.account, &row.reference) + row.difference - row.before;
         let kind = if amount < 0 { "debit" } else { "credit" };
@@ -38,6 +44,39 @@ fn correcting_every_row_that_verify_names_makes_it_clean() {
     let again = bank.import(ledger::sample::CSV, &[]);
     assert_eq!((again.code, again.tally()), (0, [0, 2_982, 0]));
     assert_eq!(bank.ask(&["verify"]), clean);
+    // Yesterday's balances as they were known yesterday didn't move; today's did.
+    assert_eq!(balances(&bank, Some(&known)).await, before);
+    let now = balances(&bank, None).await;
+    let moved = now
+        .iter()
+        .zip(&before)
+        .filter(|(now, before)| now != before);
+    assert_eq!(moved.count(), 5);
+}
+
+/// The balance of every account, as it is or as it was known at an instant.
+async fn balances(bank: &Bank, known: Option<&str>) -> Vec<String> {
+    let ledger = Ledger::new(AnyStore::new(SqliteStore::open(bank.db()).await.unwrap()));
+    let mut balances = Vec::new();
+    for (account, _) in ledger.all().await.unwrap() {
+        let mut question = vec!["balance", &account];
+        question.extend(known.into_iter().flat_map(|known| ["--known-at", known]));
+        let mut told = Vec::new();
+        ledger::cli::answer(&ledger, question, &mut told)
+            .await
+            .unwrap();
+        balances.push(format!("{account}: {}", String::from_utf8(told).unwrap()));
+    }
+    ledger.store().close().await.unwrap();
+    balances
+}
+
+/// When the last event was recorded.
+fn last_recorded(bank: &Bank) -> String {
+    let connection = rusqlite::Connection::open(bank.db()).unwrap();
+    let last = "SELECT max(recorded_at) FROM events";
+    let micros = connection.query_row(last, [], |row| row.get(0)).unwrap();
+    es_core::Timestamp::from_micros(micros).unwrap().to_string()
 }
 
 #[test]
@@ -63,6 +102,8 @@ fn each_mistake_of_the_sample_is_mended_in_its_own_way() {
             "R001427",
             "--date",
             "2024-06-26",
+            "--before",
+            "R001428",
             "--type",
             "credit",
             "--amount",
@@ -72,16 +113,69 @@ fn each_mistake_of_the_sample_is_mended_in_its_own_way() {
     ] {
         bank.ask(&[correction, &["--reason", "found by verify"]].concat());
     }
-    // The row that was missing came before another one of its day.
-    let day = [
-        "--date",
-        "2024-06-25",
-        "--reason",
-        "it is printed before the other",
-    ];
-    bank.ask(&[&["correct", "1009", "R001427"], &day[..]].concat());
     let clean = bank.ask(&["verify"]);
     assert!(clean.contains("\n0 rows where"), "{clean}");
+}
+
+#[test]
+fn what_was_forgotten_comes_before_others_of_its_day_and_all_stay_on_it() {
+    let bank = Bank::new();
+    let rows = "1993-01-01,1,credit,10,,a\n1993-01-02,1,credit,20,,b\n1993-01-02,1,debit,5,,c\n1993-01-03,1,debit,1,,d\n";
+    bank.import(format!("{HEADER}{rows}"), &[]);
+    let insert = |reference: &'static str, before: &[&'static str]| {
+        let day = ["--date", "1993-01-02", "--type", "credit", "--amount", "3"];
+        let reason = ["--reason", "forgotten"];
+        [&["insert", "1", reference], &day[..], before, &reason].concat()
+    };
+    let lines = |bank: &Bank| -> Vec<String> {
+        let statement = bank.ask(&["statement", "1"]);
+        let place = |line: &str| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            format!("{} {} {}", words[0], words[2], words[3])
+        };
+        statement.lines().skip(1).map(place).collect()
+    };
+    let dry = [&insert("e", &["--before", "b"])[..], &["--dry-run"]].concat();
+    bank.ask(&dry);
+    assert_eq!(bank.balance("1"), "24.00 at revision 4");
+    bank.ask(&insert("e", &["--before", "b"]));
+    // Moved again, among those that were moved; and one that comes last of the day.
+    bank.ask(&insert("f", &["--before", "c"]));
+    bank.ask(&insert("g", &[]));
+    assert_eq!(
+        lines(&bank),
+        [
+            "1993-01-01 10.00 a",
+            "1993-01-02 13.00 e",
+            "1993-01-02 33.00 b",
+            "1993-01-02 36.00 f",
+            "1993-01-02 31.00 c",
+            "1993-01-02 34.00 g",
+            "1993-01-03 33.00 d",
+        ]
+    );
+    let on = bank.ask(&["balance", "1", "--on", "1993-01-02"]);
+    assert!(on.starts_with("34.00 on"), "{on}");
+    // An entry that stays on its day keeps its place.
+    let amount = [
+        "--amount",
+        "6",
+        "--date",
+        "1993-01-02",
+        "--reason",
+        "a slip",
+    ];
+    bank.ask(&[&["correct", "1", "c"], &amount[..]].concat());
+    assert_eq!(lines(&bank)[4], "1993-01-02 30.00 c");
+    let trail = bank.ask(&["audit", "1"]);
+    for (before, why) in [
+        ("a", "entry `a` is of 1993-01-01; what comes before it"),
+        ("z", "has no entry `z`"),
+    ] {
+        let told = bank.refuse(&insert("h", &["--before", before]));
+        assert!(told.contains(why), "{told}");
+    }
+    assert_eq!(bank.ask(&["audit", "1"]), trail);
 }
 
 #[test]

@@ -33,6 +33,24 @@ fn a_difference_names_the_fields_and_the_entries() {
 }
 
 #[test]
+fn a_difference_tells_nothing_that_the_account_keeps_for_itself() {
+    let bank = Bank::new();
+    bank.import(
+        format!("{}1993-01-01,1,credit,10,,a\n", support::HEADER),
+        &[],
+    );
+    let day = ["--date", "1993-01-02", "--type", "credit", "--amount", "5"];
+    bank.ask(&[&["insert", "1", "b"], &day[..], &["--reason", "forgotten"]].concat());
+    assert_eq!(
+        bank.ask(&["diff", "1", "--from", "1993-01-01", "--to", "1993-01-02"]),
+        "balance: 10.00 → 15.00\n\
+         entries: 1 → 2\n\
+         latest: \"1993-01-01T00:00:00Z\" → \"1993-01-02T00:00:00Z\"\n\
+         + 1993-01-02  credit             5.00  b\n"
+    );
+}
+
+#[test]
 fn the_audit_trail_is_text_json_lines_or_csv() {
     let bank = Bank::with_sample();
     bank.ask(&[
@@ -48,7 +66,7 @@ fn the_audit_trail_is_text_json_lines_or_csv() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 76);
     assert!(lines[8].ends_with(
-        " account/1023 9 account.debited, by import: line 291 of file.csv [corrected by 76]"
+        " account/1023 9 account.debited, effective 2024-02-05T00:00:00Z, by import: line 291 of file.csv [corrected by 76]"
     ));
     assert!(
         lines[75].ends_with(

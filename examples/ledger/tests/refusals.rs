@@ -34,7 +34,7 @@ fn a_correction_that_would_break_the_history_names_the_row_and_writes_nothing() 
         ),
         (
             &["correct", "1", "b", "--amount", "101"],
-            "on 1993-01-02 at what is corrected",
+            "on 1993-01-02 at entry `b`: overdraft: the balance is 100.00",
         ),
         (
             &["retract", "1", "a"],
@@ -43,6 +43,14 @@ fn a_correction_that_would_break_the_history_names_the_row_and_writes_nothing() 
         (
             &[&["insert", "1", "d"], &date("1993-01-01")[..], &["50"]].concat(),
             "on 1993-01-02 at entry `b`",
+        ),
+        (
+            &[
+                &["insert", "1", "d", "--date", "1993-01-02"][..],
+                &["--type", "credit", "--amount", "92233720368547758.07"],
+            ]
+            .concat(),
+            "on 1993-01-02 at entry `d`",
         ),
         (
             &[

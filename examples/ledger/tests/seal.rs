@@ -16,7 +16,8 @@ fn bank() -> Bank {
 /// Changes what is stored, as whoever may write to the file can.
 fn tamper(bank: &Bank, sql: &str) {
     let connection = rusqlite::Connection::open(bank.db()).unwrap();
-    let script = format!("DROP TRIGGER events_are_never_changed; {sql}");
+    let free = "DROP TRIGGER events_are_never_changed; DROP TRIGGER events_are_never_deleted;";
+    let script = format!("{free} {sql}");
     connection.execute_batch(&script).unwrap();
 }
 
@@ -52,10 +53,46 @@ fn an_amount_that_somebody_changed_is_named() {
     );
     let found = bank.run(&["audit", "check", kept.trim()]);
     assert_eq!(found.code, 1, "{found:?}");
-    assert!(
-        found.out.contains("account/A") && found.out.contains('2'),
-        "{found:?}"
+    assert_eq!(found.out, "account/A 2: changed\n");
+}
+
+#[test]
+fn without_a_seal_what_was_done_clumsily_is_found_by_the_hashes() {
+    let bank = bank();
+    tamper(
+        &bank,
+        "UPDATE events SET payload = replace(payload, '1000', '9000') WHERE revision = 1; \
+         DELETE FROM events WHERE position = (SELECT max(position) FROM events);",
     );
+    let found = bank.run(&["audit", "check"]);
+    assert_eq!(
+        (found.code, found.out.as_str()),
+        (1, "account/A 1: changed\n")
+    );
+}
+
+#[test]
+fn hashes_that_were_taken_away_are_found_and_counted() {
+    let bank = bank();
+    tamper(
+        &bank,
+        "UPDATE events SET hash = NULL, payload = replace(payload, '400', '401');",
+    );
+    let found = bank.run(&["audit", "check"]);
+    let told =
+        "account/A 1: changed\n2 events, 2 of them without a hash: of these only seals tell\n";
+    assert_eq!((found.code, found.out.as_str()), (1, told));
+}
+
+#[test]
+fn a_tail_that_was_cut_off_is_told_by_a_kept_seal_alone() {
+    let bank = bank();
+    let kept = bank.ask(&["audit", "seal"]);
+    tamper(&bank, "DELETE FROM events WHERE position > 1;");
+    assert_eq!(bank.ask(&["audit", "check"]), "1 events, nothing found\n");
+    let found = bank.run(&["audit", "check", kept.trim()]);
+    let named = format!("account/A 2: missing\nthe log isn't the one of {kept}");
+    assert_eq!((found.code, found.out), (1, named));
 }
 
 #[test]

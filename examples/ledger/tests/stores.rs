@@ -85,7 +85,9 @@ fn is_corrected_the_same(sqlite: &Bank, ask: &dyn Fn(&[&str]) -> Ran) {
     let reason = ["--reason", "a slip"];
     let day = [
         "--date",
-        "2024-06-25",
+        "2024-06-26",
+        "--before",
+        "R001428",
         "--type",
         "credit",
         "--amount",

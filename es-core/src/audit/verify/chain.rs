@@ -49,8 +49,8 @@ impl Chain {
         }
     }
 
-    /// Takes the stream's next event in the log. Behind the first hash of a log no event is without.
-    pub(super) fn take(&mut self, event: &StoredEvent, hashed: bool) {
+    /// Takes the stream's next event in the log; `unhashed` says what it is that it has no hash, if it should.
+    pub(super) fn take(&mut self, event: &StoredEvent, unhashed: Option<BreakKind>) {
         let revision = event.envelope.revision;
         if revision <= self.last {
             return self.take_back(revision);
@@ -61,7 +61,7 @@ impl Chain {
             // What it was written behind isn't there to compute its hash with.
             self.link = Link::Known(event.hash);
         } else if let Link::Known(before) = self.link {
-            let hash = self.check(event, before, hashed);
+            let hash = self.check(event, before, unhashed);
             self.link = Link::Known(hash);
         } else {
             self.link = Link::Known(event.hash);
@@ -88,12 +88,13 @@ impl Chain {
         &mut self,
         event: &StoredEvent,
         before: Option<Digest>,
-        hashed: bool,
+        unhashed: Option<BreakKind>,
     ) -> Option<Digest> {
         let hash = event.hash;
-        if hash.is_none() && !hashed {
-            return hash;
-        }
+        let unlike = match hash {
+            Some(_) => BreakKind::Changed,
+            None => unhashed?,
+        };
         let revision = event.envelope.revision;
         let written = revision.number().saturating_add_signed(self.moved);
         let computed = Digest::of_stored(before, Revision::new(written), event);
@@ -101,11 +102,7 @@ impl Chain {
             return hash;
         }
         let Some(suspect) = &mut self.suspect else {
-            let kind = match hash {
-                Some(_) => BreakKind::Changed,
-                None => BreakKind::Inserted,
-            };
-            let unexplained = self.found(revision, kind);
+            let unexplained = self.found(revision, unlike);
             self.suspect = Some(Box::new(Suspect {
                 event: event.clone(),
                 before,

@@ -20,6 +20,9 @@ use walk::Walk;
 /// nobody edited what lies before it, hashes or not, unless SHA-256 is broken. What was appended since, or by somebody who
 /// was allowed to append, it never judges.
 ///
+/// That events should have hashes is learned from the store ([`EventStore::hashed_from`]), and from the first event that
+/// has one.
+///
 /// ```
 /// # use es_core::{EventStore, Seal, StoreError, Verification};
 /// async fn report(store: impl EventStore, kept: &[Seal]) -> Result<(), StoreError> {
@@ -141,7 +144,8 @@ impl fmt::Display for BreakKind {
     }
 }
 
-/// A line for each break and each kept seal that the log isn't like, or one that says that there is none.
+/// A line for each break and each kept seal that the log isn't like, and one that says if there is none and how many events
+/// no hash speaks for.
 impl fmt::Display for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for found in &self.breaks {
@@ -150,9 +154,19 @@ impl fmt::Display for Verification {
         for seal in &self.unlike {
             writeln!(f, "the log isn't the one of {seal}")?;
         }
-        if self.is_clean() {
-            writeln!(f, "{} events, nothing found", self.events)?;
+        let Self {
+            events, unhashed, ..
+        } = self;
+        match (self.is_clean(), unhashed) {
+            (true, 0) => writeln!(f, "{events} events, nothing found"),
+            (false, 0) => Ok(()),
+            (clean, _) => {
+                let nothing = if clean { "nothing found in " } else { "" };
+                writeln!(
+                    f,
+                    "{nothing}{events} events, {unhashed} of them without a hash: of these only seals tell"
+                )
+            }
         }
-        Ok(())
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Walk<'s, S: ?Sized> {
     broken_before: bool,
     kept: Vec<Seal>,
     last: Option<StoredEvent>,
+    /// From where on events have a hash, as the store says.
+    hashed_from: Option<Position>,
     result: Verification,
 }
 
@@ -41,6 +43,7 @@ impl<'s, S: EventStore + ?Sized> Walk<'s, S> {
             broken_before: false,
             kept,
             last: None,
+            hashed_from: store.hashed_from().await?,
             result: Verification {
                 events: 0,
                 unhashed: 0,
@@ -80,19 +83,29 @@ impl<'s, S: EventStore + ?Sized> Walk<'s, S> {
     }
 
     fn take(&mut self, event: StoredEvent) {
-        let hashed = self.result.events > self.result.unhashed;
+        let unhashed = self.unhashed(event.position);
         self.result.events += 1;
         self.result.unhashed += u64::from(event.hash.is_none());
         let (stream, order) = (event.envelope.stream.clone(), self.result.events);
         let new = || (order, Chain::new());
         let (_, chain) = self.chains.entry(stream).or_insert_with(new);
         let before = chain.breaks.len();
-        chain.take(&event, hashed);
+        chain.take(&event, unhashed);
         self.broken |= chain.breaks.len() > before;
         self.running.take(&event);
         let noted = self.since_seal.take(&event);
         self.see(&event, noted);
         self.last = Some(event);
+    }
+
+    /// What an event without a hash is at this position, if it should have one. Behind the first hash of a log none is
+    /// without; before it, the store may know better.
+    fn unhashed(&self, position: Position) -> Option<BreakKind> {
+        if self.result.events > self.result.unhashed {
+            return Some(BreakKind::Inserted);
+        }
+        let from = self.hashed_from.filter(|from| position >= *from);
+        from.map(|_| BreakKind::Changed)
     }
 
     /// Compares an event with what its seal noted.

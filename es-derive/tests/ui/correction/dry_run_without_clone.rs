@@ -1,0 +1,42 @@
+//! Rule: a dry run shows states, which are cloned.
+//! Cure: derive `Clone` on the aggregate.
+
+use es_core::{Aggregate, Apply, Correctable, Event, EventStore, NoError, Repository, Revision};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account.opened")]
+struct Opened {}
+
+#[derive(Default, Clone, Aggregate)]
+#[aggregate(name = "account", id = String, event = AccountEvent, error = NoError, corrections)]
+#[event(Opened)]
+struct Account;
+
+impl Apply<Opened> for Account {
+    fn apply(&mut self, _: Opened) {}
+}
+
+impl Correctable for Account {}
+
+#[derive(Default, Aggregate)]
+#[aggregate(name = "card", id = String, event = CardEvent, error = NoError, corrections)]
+#[event(Opened)]
+struct Card;
+
+impl Apply<Opened> for Card {
+    fn apply(&mut self, _: Opened) {}
+}
+
+impl Correctable for Card {}
+
+async fn run(accounts: Repository<Account, impl EventStore>, cards: Repository<Card, impl EventStore>) {
+    let id = "1".to_owned();
+    let correct = accounts.correct(&id).by("auditor").because("a slip");
+    let _ = correct.retract(Revision::new(2)).dry_run().await;
+
+    let correct = cards.correct(&id).by("auditor").because("a slip");
+    let _ = correct.retract(Revision::new(2)).dry_run().await;
+}
+
+fn main() {}
