@@ -6,8 +6,10 @@ use super::processes::{Processes, Since};
 use super::record::NAMES;
 use crate::{Checkpoint, Failure, Filter, Json, LogQuery, Position, SavedState, StoreError};
 
-/// How many instances may be written for each event that is taken in.
-const INSTANCES_PER_EVENT: usize = 64;
+/// So many instances are written each time.
+const FEW_INSTANCES: usize = 100;
+/// Beyond these, how many may be written for each event that is taken in.
+const INSTANCES_PER_EVENT: usize = 8;
 /// The form of the saved agenda; another one is ignored.
 const SCHEMA: u64 = 1;
 /// A process is never built anew, so there is one version of it.
@@ -73,7 +75,8 @@ impl<P: Process> Processes<P> {
     /// is never wrong; what was taken in behind it is found in the streams.
     pub(super) async fn save_at_times(&mut self, taken: usize) -> Result<(), StoreError> {
         self.unsaved = self.unsaved.saturating_add(taken.max(1));
-        if self.unsaved <= self.agenda.len() / INSTANCES_PER_EVENT {
+        let many = self.agenda.len().saturating_sub(FEW_INSTANCES);
+        if self.unsaved <= many / INSTANCES_PER_EVENT {
             return Ok(());
         }
         self.save().await

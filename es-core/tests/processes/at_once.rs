@@ -184,9 +184,9 @@ async fn the_place_is_kept_more_seldom_with_many_instances_and_an_old_one_loses_
     soon(view.wait_until(|overview| overview.deadlines == 740))
         .await
         .unwrap();
-    // An event and a few records of each; at least ten of these to each time.
+    // Three events of each order, and more than sixty to each time.
     let saved = states.1.load(Ordering::SeqCst) - before;
-    assert!((1..=40).contains(&saved), "{saved}");
+    assert!((1..=5).contains(&saved), "{saved}");
     let shown = view.overview();
     assert_eq!((shown.open, shown.ignored), (740, 0));
     // It dies, and what was taken in since it was kept is taken in again.
