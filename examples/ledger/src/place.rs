@@ -228,7 +228,7 @@ impl Nats {
     }
 
     async fn open(&self) -> Result<NatsStore, StoreError> {
-        let mut options = NatsStore::options();
+        let mut options = NatsStore::options().tamper_evident();
         if let Some(log) = &self.log {
             options = options.name(log);
         }
