@@ -62,8 +62,8 @@ pub enum Since {
 /// Without the word, corrections are passed over.
 ///
 /// An instance that can't go on is put into quarantine: its events wait for it in order, its commands and deadlines rest,
-/// and all others go on. [`ProcessView`] shows it and has it go on. Only an event that can't be decoded stops the
-/// runner, since the instance that it concerns isn't known; so does what a newer program wrote.
+/// and all others go on. [`ProcessView`] shows it and has it go on. Only an event that can't be decoded, or whose key can't
+/// be that of a stream, stops the runner, since there is no instance to put aside; so does what a newer program wrote.
 ///
 /// ```
 /// # use es_core::{EventStore, Process, Processes, Runner, Since, StateStore};

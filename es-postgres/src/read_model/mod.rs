@@ -124,7 +124,9 @@ impl PostgresReadModels {
     }
 
     /// For how long a projection that makes no move is left to its process before another one takes over; 10 seconds if
-    /// nothing is said. It is renewed with each commit, and three times in this time while nothing comes.
+    /// nothing is said. It is renewed with each commit, and three times in this time while nothing comes. A batch has to take
+    /// less where several processes run the same projection: one that takes longer loses its charge, and does it again.
+    /// [`Runner::batch`](es_core::Runner::batch) makes batches smaller.
     ///
     /// A transaction of its that is idle for as long, a second at least, is ended by the server: what it has locked would
     /// hold up whoever takes over.
