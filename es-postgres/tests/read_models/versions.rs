@@ -277,14 +277,15 @@ async fn takes_over_under_load(stored: u32) {
     // Each event had its effect once: by the old version or, past its mark, by the new one.
     let mark = "SELECT mark FROM es_projections WHERE name = 'totals' AND version = 2";
     let mark = u64::try_from(bench.number(mark).await).unwrap();
-    let (by_old, by_new) = (plain.told.lock().unwrap(), negated.told.lock().unwrap());
-    assert!(mark >= stored.into());
-    assert!(by_old.keys().copied().filter(|at| *at <= mark).eq(1..=mark));
-    assert!(by_new.keys().copied().eq(1..=head.number()));
-    for (position, replay) in &*by_new {
-        assert_eq!(*replay, *position <= mark, "at {position}");
+    {
+        let (by_old, by_new) = (plain.told.lock().unwrap(), negated.told.lock().unwrap());
+        assert!(mark >= stored.into());
+        assert!(by_old.keys().copied().filter(|at| *at <= mark).eq(1..=mark));
+        assert!(by_new.keys().copied().eq(1..=head.number()));
+        for (position, replay) in &*by_new {
+            assert_eq!(*replay, *position <= mark, "at {position}");
+        }
     }
-    drop((by_old, by_new));
 
     // An old program that is started when nobody else is there leaves what answers as it is.
     for handle in [new_handle, old_handle] {
