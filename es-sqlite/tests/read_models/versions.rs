@@ -302,25 +302,4 @@ async fn takes_over_under_load(stored: u32) {
     for (position, replay) in &*by_new {
         assert_eq!(*replay, *position <= mark, "at {position}");
     }
-    drop((by_old, by_new));
-
-    // An old program that is started when nobody else is there leaves what answers as it is.
-    for handle in [new_handle, old_handle] {
-        soon(handle.shutdown()).await;
-    }
-    let models = bench.models().await;
-    let started = Runner::new(bench.store.clone(), models.projection(plain.clone()));
-    let handle = started.handle();
-    tokio::spawn(started.run());
-    let head = bench.count("a", &[1]).await;
-    soon(async {
-        // It has asked at least once since.
-        while handle.status().head.is_none_or(|known| known < head) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await;
-    assert_eq!(handle.status().phase, Phase::Standby);
-    assert_eq!(answer(&answers), (2, -events, events));
-    assert!(!plain.told.lock().unwrap().contains_key(&head.number()));
 }
