@@ -1,4 +1,4 @@
-use crate::{EventId, Position, StoredEvent};
+use crate::{EventId, EventStore, LogQuery, Position, StoreError, StoredEvent};
 
 /// How far a reader has come: the last event it saw, by position and id.
 ///
@@ -23,6 +23,27 @@ impl Checkpoint {
         Self {
             position: event.position,
             event_id: Some(event.envelope.id),
+        }
+    }
+
+    /// The event that stands there, if it is still the one that was seen.
+    pub(crate) async fn event(
+        self,
+        store: &(impl EventStore + ?Sized),
+    ) -> Result<StoredEvent, StoreError> {
+        let page = store.read_log(LogQuery::at(self.position)).await?;
+        let found = page.events.into_iter().next();
+        let id = found.as_ref().map(|event| event.envelope.id);
+        let seen = found.filter(|_| id == self.event_id);
+        seen.ok_or_else(|| self.diverged(id))
+    }
+
+    /// Another event stands there now, or none.
+    pub(crate) fn diverged(self, found: Option<EventId>) -> StoreError {
+        StoreError::LogDiverged {
+            position: self.position,
+            expected: self.event_id,
+            found,
         }
     }
 }

@@ -117,6 +117,12 @@ impl LogQuery {
         }
     }
 
+    /// The event at this position, if there is one.
+    pub fn at(position: Position) -> Self {
+        let before = Position::new(position.number().saturating_sub(1));
+        Self::after(before).until(position).limit(1)
+    }
+
     /// Every event of the log.
     pub fn all() -> Self {
         Self::after(Position::START)

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::seal::{Range, Running, Sealed, seals};
 use super::{Digest, Seal};
 use crate::{
-    Append, EventId, EventStore, Expected, LogQuery, Position, Revision, StoreError, StoredEvent,
-    StreamId, StreamQuery,
+    Append, Checkpoint, EventId, EventStore, Expected, LogQuery, Position, Revision, StoreError,
+    StoredEvent, StreamId, StreamQuery,
 };
 
 /// How many events a seal covers at most; it notes some bytes of each.
@@ -162,18 +162,11 @@ impl<S: EventStore> Sealer<S> {
     }
 
     async fn check(&self, sealed: &Sealed) -> Result<(), StoreError> {
-        let before = Position::new(sealed.position.number().saturating_sub(1));
-        let query = LogQuery::after(before).until(sealed.position).limit(1);
-        let page = self.store.read_log(query).await?;
-        let found = page.events.first().map(|event| event.envelope.id);
-        if found == Some(sealed.event_id) {
-            return Ok(());
-        }
-        Err(StoreError::LogDiverged {
+        let checkpoint = Checkpoint {
             position: sealed.position,
-            expected: Some(sealed.event_id),
-            found,
-        })
+            event_id: Some(sealed.event_id),
+        };
+        checkpoint.event(&self.store).await.map(drop)
     }
 }
 

@@ -28,8 +28,7 @@ impl ParkedEvent {
     ///
     /// The store's own, or that the event isn't in its log.
     pub async fn read(&self, store: &impl EventStore) -> Result<StoredEvent, Failure> {
-        let before = Position::new(self.position.number().saturating_sub(1));
-        let query = LogQuery::after(before).until(self.position).limit(1);
+        let query = LogQuery::at(self.position);
         let found = store.read_log(query).await?.events.pop();
         found.ok_or_else(|| Failure::Database {
             passing: false,

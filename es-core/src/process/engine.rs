@@ -11,7 +11,7 @@ use super::judging::Verdict;
 use super::sender::{Answer, Unsent};
 use crate::temporal::Struck;
 use crate::{
-    AggregateId, Append, EventId, EventStore, Expected, Failure, LogQuery, Position, StoreError,
+    AggregateId, Append, Checkpoint, EventId, EventStore, Expected, Failure, Position, StoreError,
     StoredEvent, Timestamp,
 };
 
@@ -134,17 +134,9 @@ impl<P: Process> Engine<P> {
         event: EventId,
         position: Position,
     ) -> Result<(), StoreError> {
-        let before = Position::new(position.number().saturating_sub(1));
-        let query = LogQuery::after(before).until(position).limit(1);
-        let page = self.store.read_log(query).await?;
-        let found = page.events.first();
-        let Some(stored) = found.filter(|found| found.envelope.id == event) else {
-            return Err(StoreError::LogDiverged {
-                position,
-                expected: Some(event),
-                found: found.map(|found| found.envelope.id),
-            });
-        };
+        let event_id = Some(event);
+        let checkpoint = Checkpoint { position, event_id };
+        let stored = &checkpoint.event(&*self.store).await?;
         let struck = self.struck(stored).await?;
         let arrivals = Arrival::<P>::read(stored, struck.as_ref());
         let arrivals = arrivals.map_err(|reason| stored.undecodable(reason))?;

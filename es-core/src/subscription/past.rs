@@ -27,7 +27,7 @@ impl<S: EventStore> Subscription<S> {
         if known.event_id.is_some() {
             let found = self.standing_at(known.position).await?;
             if found != known.event_id {
-                return Err(diverged(known, found));
+                return Err(known.diverged(found));
             }
         }
         self.look().await?;
@@ -45,7 +45,7 @@ impl<S: EventStore> Subscription<S> {
                 event_id: self.standing_at(looked_to).await?,
             };
             if anchor.event_id.is_none() && self.store.head().await? < looked_to {
-                return Err(diverged(anchor, None));
+                return Err(anchor.diverged(None));
             }
             self.anchor = anchor;
         }
@@ -62,18 +62,7 @@ impl<S: EventStore> Subscription<S> {
     }
 
     async fn standing_at(&self, position: Position) -> Result<Option<EventId>, StoreError> {
-        let before = Position::new(position.number().saturating_sub(1));
-        let query = LogQuery::after(before).until(position).limit(1);
-        let page = spans::read_log(&*self.store, query).await?;
+        let page = spans::read_log(&*self.store, LogQuery::at(position)).await?;
         Ok(page.events.first().map(|event| event.envelope.id))
-    }
-}
-
-/// Another event stands there now, or none.
-fn diverged(read: Checkpoint, found: Option<EventId>) -> StoreError {
-    StoreError::LogDiverged {
-        position: read.position,
-        expected: read.event_id,
-        found,
     }
 }
