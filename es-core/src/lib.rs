@@ -16,7 +16,7 @@
 //! | follow everything that is appended | [`Subscription`], [`Filter`], [`Checkpoint`] |
 //! | choose a store when the program runs | [`AnyStore`] |
 //! | write what keeps projections in a database | [`Consumer`], [`Parking`], [`Fence`] |
-//! | write a store | [`EventStore`], [`SnapshotStore`], [`Append::judge`], [`batch`]; `es-memory` is the one to read first |
+//! | write a store | [`EventStore`], [`SnapshotStore`], [`Append::judge`], [`batch`], [`wake`]; `es-memory` is the one to read first |
 //!
 //! Given-when-then tests and the conformance table of stores are in `es-testkit`; stores are `es-memory`,
 //! `es-sqlite`, `es-postgres` and `es-nats`.
@@ -86,6 +86,7 @@ mod subscription;
 mod temporal;
 mod time;
 mod upcast;
+pub mod wake;
 
 #[doc(hidden)]
 #[path = "private.rs"]

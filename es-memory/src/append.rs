@@ -18,7 +18,7 @@ impl Shared {
         let recorded_at = self.clock.now().max(log.last_recorded_at());
         let appended = log.accept(append, recorded_at);
         // Before the lock is released: whoever waits finds the events, and positions are told in order.
-        self.head.send_replace(appended.position());
+        self.head.tell(appended.position());
         Ok(appended)
     }
 }

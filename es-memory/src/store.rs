@@ -2,12 +2,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use es_core::wake::Head;
 use es_core::{
     Append, Appended, BoxFuture, Clock, EventId, EventStore, LogPage, LogQuery, Position, Revision,
     SavedState, Snapshot, SnapshotStore, StoreError, StoredEvent, StreamId, StreamPage,
     StreamQuery, SystemClock,
 };
-use tokio::sync::watch;
 
 /// A store in memory. Its clones are handles of the same store.
 #[derive(Clone)]
@@ -21,7 +21,7 @@ pub(crate) struct Shared {
     snapshots: Mutex<Snapshots>,
     states: Mutex<States>,
     /// The last position; told while the log is locked, so that it never runs ahead of what a reader finds.
-    pub head: watch::Sender<Position>,
+    pub head: Head,
 }
 
 /// Every event, in the order of its position, and where each stream's are.
@@ -61,7 +61,7 @@ impl MemoryStore {
                 log: Mutex::default(),
                 snapshots: Mutex::default(),
                 states: Mutex::default(),
-                head: watch::Sender::new(Position::START),
+                head: Head::default(),
             }),
         }
     }
@@ -106,7 +106,7 @@ impl Default for MemoryStore {
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore")
-            .field("head", &*self.shared.head.borrow())
+            .field("head", &self.shared.log().head())
             .finish_non_exhaustive()
     }
 }

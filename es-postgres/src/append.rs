@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use es_core::batch::{Attempt, Bounds};
-use es_core::{Append, Appended, Position, StoreError};
+use es_core::wake::Head;
+use es_core::{Append, Appended, StoreError};
 use tokio::sync::mpsc::{Sender, channel};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tracing::{Instrument, Span};
 
 use crate::PostgresOptions;
@@ -17,7 +18,6 @@ use crate::lone::Lone;
 use crate::queue::{Done, Queue, Request};
 use crate::session::Session;
 use crate::thread::{Thread, in_time};
-use crate::wait::tell;
 
 /// How many appends wait in the queue before those who ask have to wait.
 const QUEUE: usize = Bounds::DEFAULT.requests;
@@ -32,7 +32,7 @@ impl Writer {
         statements: [String; 2],
         hashed: Hashed,
         thread: &Thread,
-        head: Arc<watch::Sender<Position>>,
+        head: Head,
     ) -> Self {
         let (queue, requests) = channel(QUEUE);
         let inline = options.inline.clone();
@@ -79,7 +79,7 @@ struct Appender {
     lone: Lone,
     hashed: Hashed,
     session: Option<Session>,
-    head: Arc<watch::Sender<Position>>,
+    head: Head,
     _thread: Thread,
 }
 
@@ -146,7 +146,7 @@ impl Appender {
             _ => None,
         });
         if let Some(position) = positions.max() {
-            tell(&self.head, position);
+            self.head.tell(position);
         }
         Attempt::Committed(done)
     }

@@ -1,11 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use es_core::wake::Head;
 use es_core::{
     Append, Appended, BoxFuture, EventId, EventStore, Limits, LogPage, LogQuery, Position,
     Revision, Snapshot, SnapshotStore, StoreError, StoredEvent, StreamId, StreamPage, StreamQuery,
 };
-use tokio::sync::watch;
 use tokio_postgres::Transaction;
 
 use crate::append::Writer;
@@ -65,8 +65,7 @@ impl PostgresStore {
             }
         };
         let hashed = thread.run(preparing).await?;
-        let (head, _) = watch::channel(Position::START);
-        let head = Arc::new(head);
+        let head = Head::default();
         let within = Within::new(&schema);
         let statements = read::statements(&schema).into();
         let pool = Pool::new(Arc::clone(&options), thread.clone(), statements);
@@ -75,7 +74,7 @@ impl PostgresStore {
             call::statements(&schema),
             hashed.clone(),
             &thread,
-            Arc::clone(&head),
+            head.clone(),
         );
         let watcher = Watcher::start(Arc::clone(&options), schema.clone(), &thread, head);
         tracing::debug!(connections = options.connections, "PostgreSQL store opened");
@@ -187,7 +186,7 @@ impl EventStore for PostgresStore {
     fn wait_past(&self, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             // From here on no append is missed; one that came before is found by looking.
-            let waiting = self.shared.watcher.wait();
+            let mut waiting = self.shared.watcher.wait();
             if waiting.is_past(position) || self.head().await? > position {
                 return Ok(());
             }

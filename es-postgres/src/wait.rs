@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use es_core::wake::{self, Head};
 use es_core::{Position, StoreError};
 use tokio::sync::watch;
 
@@ -15,13 +16,13 @@ use crate::thread::{Thread, in_time};
 
 /// Tells the head of the log to whoever waits, and listens and looks for other processes' appends while somebody does.
 pub(crate) struct Watcher {
-    head: Arc<watch::Sender<Position>>,
+    head: Head,
     waiting: Arc<watch::Sender<usize>>,
 }
 
 /// Keeps the watcher awake for as long as it lives.
 pub(crate) struct Waiting {
-    head: watch::Receiver<Position>,
+    head: wake::Waiting,
     waiting: Arc<watch::Sender<usize>>,
 }
 
@@ -30,13 +31,13 @@ impl Watcher {
         options: Arc<PostgresOptions>,
         schema: Schema,
         thread: &Thread,
-        head: Arc<watch::Sender<Position>>,
+        head: Head,
     ) -> Self {
         let (waiting, waited_for) = watch::channel(0);
         let others = Others {
             options,
             schema,
-            head: Arc::clone(&head),
+            head: head.clone(),
             session: None,
         };
         thread.start_task(others.watch(waited_for));
@@ -47,7 +48,7 @@ impl Watcher {
     }
 
     pub(crate) fn wait(&self) -> Waiting {
-        let head = self.head.subscribe();
+        let head = self.head.wait();
         self.waiting.send_modify(|waiting| *waiting += 1);
         Waiting {
             head,
@@ -59,12 +60,11 @@ impl Watcher {
 impl Waiting {
     /// Whether an event past this position is already known of.
     pub(crate) fn is_past(&self, position: Position) -> bool {
-        *self.head.borrow() > position
+        self.head.is_past(position)
     }
 
-    pub(crate) async fn past(mut self, position: Position) -> Result<(), StoreError> {
-        let waited = self.head.wait_for(|head| *head > position).await;
-        waited.map(drop).map_err(gone)
+    pub(crate) async fn past(&mut self, position: Position) -> Result<(), StoreError> {
+        self.head.past(position).await.map_err(gone)
     }
 }
 
@@ -78,7 +78,7 @@ impl Drop for Waiting {
 struct Others {
     options: Arc<PostgresOptions>,
     schema: Schema,
-    head: Arc<watch::Sender<Position>>,
+    head: Head,
     session: Option<Session>,
 }
 
@@ -118,19 +118,17 @@ impl Others {
             .await
             .map_err(nothing_written)?;
         let head: i64 = row.try_get(0).map_err(nothing_written)?;
-        tell(
-            &self.head,
-            Position::new(unsigned(head).unwrap_or_default()),
-        );
+        self.head
+            .tell(Position::new(unsigned(head).unwrap_or_default()));
         self.session = Some(session);
         Ok(())
     }
 
     async fn listen(&self) -> Result<Session, StoreError> {
-        let told = Arc::clone(&self.head);
+        let told = self.head.clone();
         let notified = move |payload: &str| {
             if let Ok(position) = payload.parse() {
-                tell(&told, Position::new(position));
+                told.tell(Position::new(position));
             }
         };
         let head = format!(
@@ -148,15 +146,4 @@ impl Others {
         listening.map_err(nothing_written)?;
         Ok(session)
     }
-}
-
-/// Tells a head, unless a later one was told.
-pub(crate) fn tell(head: &watch::Sender<Position>, position: Position) {
-    head.send_if_modified(|told| {
-        let later = position > *told;
-        if later {
-            *told = position;
-        }
-        later
-    });
 }

@@ -1,13 +1,13 @@
 //! Writing: the queue, and the thread that takes what waits and has it committed together.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::batch::{Attempt, Batch, Bounds};
-use es_core::{Append, Appended, NewEvent, Position, Snapshot, StoreError, StreamId};
+use es_core::wake::Head;
+use es_core::{Append, Appended, NewEvent, Snapshot, StoreError, StreamId};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 use crate::SqliteOptions;
 use crate::error::{Fault, before_commit};
@@ -15,7 +15,6 @@ use crate::inline;
 use crate::log::Log;
 use crate::threads::{Started, Threads};
 use crate::transaction::Failure;
-use crate::wait::tell;
 
 /// How many requests wait in the queue before those who ask have to wait.
 const QUEUE: usize = Bounds::DEFAULT.requests;
@@ -43,7 +42,7 @@ impl Writer {
     pub(crate) fn start(
         options: &SqliteOptions,
         path: &Path,
-        head: Arc<watch::Sender<Position>>,
+        head: Head,
     ) -> Result<Self, StoreError> {
         let mut connection = options.connect(path)?;
         inline::register(&mut connection, options)?;
@@ -104,7 +103,7 @@ impl Writer {
 }
 
 /// The thread: it takes what waits, and never waits for more.
-fn write(mut log: Log, mut requests: Receiver<Request>, head: &watch::Sender<Position>) {
+fn write(mut log: Log, mut requests: Receiver<Request>, head: &Head) {
     while let Some(first) = requests.blocking_recv() {
         let batch = Batch::collect(first, Bounds::DEFAULT, || requests.try_recv().ok());
         let closing = batch
@@ -168,7 +167,7 @@ impl es_core::batch::Request for Request {
 }
 
 /// Tries to commit a batch.
-fn commit(log: &mut Log, batch: &[Request], head: &watch::Sender<Position>) -> Attempt<Done> {
+fn commit(log: &mut Log, batch: &[Request], head: &Head) -> Attempt<Done> {
     let events: usize = batch.iter().map(Request::events).sum();
     let span = tracing::debug_span!("es_sqlite.commit", requests = batch.len(), events);
     let _within = span.enter();
@@ -176,7 +175,7 @@ fn commit(log: &mut Log, batch: &[Request], head: &watch::Sender<Position>) -> A
         Ok(done) => {
             // Before the answers, so that whoever has one finds that waiting for it is over.
             if let Some(position) = log.head() {
-                tell(head, position);
+                head.tell(position);
             }
             Attempt::Committed(done)
         }

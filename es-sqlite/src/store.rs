@@ -2,11 +2,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use es_core::wake::Head;
 use es_core::{
     Append, Appended, BoxFuture, EventId, EventStore, Limits, LogPage, LogQuery, Position,
     Revision, Snapshot, SnapshotStore, StoreError, StoredEvent, StreamId, StreamPage, StreamQuery,
 };
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 use crate::SqliteOptions;
 use crate::append::Writer;
@@ -67,10 +68,9 @@ impl SqliteStore {
     }
 
     fn start_threads(options: &SqliteOptions, path: PathBuf) -> Result<Self, StoreError> {
-        let (head, _) = watch::channel(Position::START);
-        let head = Arc::new(head);
+        let head = Head::default();
         // The writer first: it makes the tables that the others read.
-        let writer = Writer::start(options, &path, Arc::clone(&head))?;
+        let writer = Writer::start(options, &path, head.clone())?;
         let readers = Readers::start(options, &path)?;
         let watcher = Watcher::start(options, &path, head)?;
         tracing::debug!(readers = options.readers, "SQLite store opened");
@@ -151,7 +151,7 @@ impl EventStore for SqliteStore {
     fn wait_past(&self, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             // From here on no append is missed; one that came before is found by looking.
-            let waiting = self.shared.watcher.wait()?;
+            let mut waiting = self.shared.watcher.wait()?;
             if self.head().await? > position {
                 return Ok(());
             }

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use es_core::wake::{self, Head};
 use es_core::{Position, StoreError};
 use rusqlite::Connection;
-use tokio::sync::watch;
 
 use crate::SqliteOptions;
 use crate::error::Fault;
@@ -16,7 +16,7 @@ use crate::threads::{Started, Threads};
 /// Tells the head of the log to whoever waits, and looks for other processes' appends while somebody does.
 pub(crate) struct Watcher {
     /// `None` once the store is closed; whoever waits then learns of it when the writer has ended, too.
-    head: Mutex<Option<Arc<watch::Sender<Position>>>>,
+    head: Mutex<Option<Head>>,
     waiters: Arc<Waiters>,
     threads: Started,
 }
@@ -42,7 +42,7 @@ impl Waiters {
 
 /// Keeps the watcher awake for as long as it lives.
 pub(crate) struct Waiting {
-    head: watch::Receiver<Position>,
+    head: wake::Waiting,
     waiters: Arc<Waiters>,
 }
 
@@ -50,11 +50,11 @@ impl Watcher {
     pub(crate) fn start(
         options: &SqliteOptions,
         path: &Path,
-        head: Arc<watch::Sender<Position>>,
+        head: Head,
     ) -> Result<Self, StoreError> {
         let connection = options.connect(path)?;
         let waiters = Arc::new(Waiters::default());
-        let (told, watched) = (Arc::clone(&head), Arc::clone(&waiters));
+        let (told, watched) = (head.clone(), Arc::clone(&waiters));
         let interval = options.poll_interval;
         let mut threads = Threads::default();
         threads.start("watch", move || {
@@ -68,7 +68,7 @@ impl Watcher {
     }
 
     pub(crate) fn wait(&self) -> Result<Waiting, StoreError> {
-        let head = self.head().as_ref().map(|head| head.subscribe());
+        let head = self.head().as_ref().map(Head::wait);
         let head = head.ok_or(Fault::Closed)?;
         self.waiters.count().waiting += 1;
         self.waiters.changed.notify_all();
@@ -89,7 +89,7 @@ impl Watcher {
         self.waiters.changed.notify_all();
     }
 
-    fn head(&self) -> MutexGuard<'_, Option<Arc<watch::Sender<Position>>>> {
+    fn head(&self) -> MutexGuard<'_, Option<Head>> {
         self.head.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -101,9 +101,8 @@ impl Drop for Watcher {
 }
 
 impl Waiting {
-    pub(crate) async fn past(mut self, position: Position) -> Result<(), StoreError> {
-        let waited = self.head.wait_for(|head| *head > position).await;
-        waited.map(drop).map_err(|_| Fault::Closed.into())
+    pub(crate) async fn past(&mut self, position: Position) -> Result<(), StoreError> {
+        Ok(self.head.past(position).await.map_err(|_| Fault::Closed)?)
     }
 }
 
@@ -113,12 +112,7 @@ impl Drop for Waiting {
     }
 }
 
-fn watch_others(
-    connection: &Connection,
-    head: &watch::Sender<Position>,
-    waiters: &Waiters,
-    interval: Duration,
-) {
+fn watch_others(connection: &Connection, head: &Head, waiters: &Waiters, interval: Duration) {
     let mut seen = None;
     loop {
         let mut count = waiters.count();
@@ -138,21 +132,10 @@ fn watch_others(
             && let Ok(position) = crate::read::head(connection)
         {
             seen = Some(version);
-            tell(head, position);
+            head.tell(position);
         }
         // Until it is time again, or all is over; one more waiter doesn't make it sooner.
         let _ =
             (waiters.changed).wait_timeout_while(waiters.count(), interval, |count| !count.ended);
     }
-}
-
-/// Tells a head, unless a later one was told.
-pub(crate) fn tell(head: &watch::Sender<Position>, position: Position) {
-    head.send_if_modified(|told| {
-        let later = position > *told;
-        if later {
-            *told = position;
-        }
-        later
-    });
 }
