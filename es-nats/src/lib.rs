@@ -75,7 +75,6 @@
 //! [`Unknown`]: es_core::StoreError::Unknown
 
 mod append;
-mod cursor;
 mod error;
 mod events;
 mod history;
@@ -84,9 +83,7 @@ mod log;
 mod login;
 mod message;
 mod options;
-mod page;
 mod publisher;
-mod range;
 mod read;
 mod schema;
 mod snapshot;

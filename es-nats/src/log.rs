@@ -5,13 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use es_core::{Clock, Position, StoreError};
 
-use crate::cursor::{Cursor, Received};
 use crate::error::{Fault, Trouble};
 use crate::events::Events;
 use crate::history::{History, Streams, Told};
 use crate::kept::{Kept, Which};
 use crate::message::position;
-use crate::page::Places;
+use crate::read::{Cursor, Places, Received};
 use crate::schema::Opened;
 use crate::subject;
 use crate::wait::Watcher;

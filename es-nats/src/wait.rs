@@ -9,9 +9,9 @@ use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::cursor::nanoseconds;
 use crate::error::{Fault, Refusal, Trouble};
 use crate::log::Log;
+use crate::read::nanoseconds;
 use crate::wire::{Wire, answers};
 
 /// How often the server says that there is nothing to say. Three that don't come: it has forgotten us.

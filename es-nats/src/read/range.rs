@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use es_core::{StoreError, StoredEvent, StreamId};
 
+use super::MAX_BYTES;
 use crate::error::Fault;
 use crate::events::Events;
-use crate::page::MAX_BYTES;
 
 /// The events of some revisions, as their messages come in order.
 pub(crate) struct Range<'r> {

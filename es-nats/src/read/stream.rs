@@ -4,12 +4,12 @@ use es_core::{
     Direction, EventId, Revision, StoreError, StoredEvent, StreamId, StreamPage, StreamQuery,
 };
 
+use super::range::Range;
 use crate::error::Fault;
 use crate::events::Events;
 use crate::history::{Entry, Told};
 use crate::kept::{Kept, Which};
 use crate::log::{Log, ONE_BY_ONE, events};
-use crate::range::Range;
 use crate::subject;
 
 impl Log {

@@ -5,15 +5,13 @@ use std::sync::{Mutex, PoisonError};
 
 use es_core::{Filter, LogPage, LogQuery, Position, StoreError, StoredEvent};
 
-use crate::cursor::{Cursor, Received};
+use super::{Cursor, MAX_BYTES, Received};
 use crate::error::{Fault, Trouble};
 use crate::events::Events;
 use crate::log::Log;
 use crate::message::{position, sequence};
 use crate::subject;
 
-/// A page that holds this many bytes takes no more events.
-pub(crate) const MAX_BYTES: usize = 8 << 20;
 /// How many events a filtered read looks at before it answers how far it came.
 const STEP: usize = 50_000;
 /// How many readers of the log find their places again.
