@@ -216,9 +216,11 @@ impl Log {
         message: Vec<u8>,
     ) -> Result<Published, Trouble> {
         let mut headers = HeaderMap::new();
-        let previous = previous.to_string();
-        headers.insert("Nats-Msg-Id", format!("{subject}.{previous}").as_str());
-        headers.insert("Nats-Expected-Last-Subject-Sequence", previous.as_str());
+        let number = previous.to_string();
+        // A message comes before one append only, whatever its stream; before a stream's first there is none.
+        let id = if previous == 0 { subject } else { &number };
+        headers.insert("Nats-Msg-Id", id);
+        headers.insert("Nats-Expected-Last-Subject-Sequence", number.as_str());
         let answer = self
             .wire
             .request(subject.to_owned(), Some(headers), message.into())
