@@ -3,10 +3,12 @@
 mod aggregate;
 mod command;
 mod event;
+mod listing;
 mod process;
 mod projection;
 
-pub use aggregate::{decisions, enumeration};
+pub use aggregate::decisions;
+pub use listing::enumeration;
 pub use process::names;
 
 use proc_macro2::{Span, TokenStream, TokenTree};

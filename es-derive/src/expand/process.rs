@@ -3,7 +3,7 @@ use quote::{quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned;
 
-use super::aggregate;
+use super::listing;
 use super::placed;
 use crate::attr::process::{Named, Role};
 use crate::model::process::Process;
@@ -101,7 +101,7 @@ fn checks(model: &Process<'_>) -> TokenStream {
     let ident = &model.input.ident;
     let places = 0..model.inputs.len();
     let lines: Vec<_> = model.inputs.iter().map(|input| input.ty.span()).collect();
-    let names = aggregate::names_at(es, &lines, &quote! { __INPUTS }, &quote! { &[] });
+    let names = listing::names_at(es, &lines, &quote! { __INPUTS }, &quote! { &[] });
     let at_ident = placed(es, ident.span());
     let check = quote_spanned! {ident.span()=> #at_ident::__private::check_process::<#ident>() };
     quote! {

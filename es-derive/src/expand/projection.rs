@@ -3,7 +3,8 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, LitStr};
 
-use super::aggregate::{constant, enumeration, event_set, events, fields_fingerprint, names};
+use super::aggregate::fields_fingerprint;
+use super::listing::{constant, enumeration, event_set, events, names};
 use crate::attr::Number;
 use crate::attr::aggregate::EventLine;
 use crate::model::projection::Projection;
