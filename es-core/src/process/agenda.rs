@@ -16,6 +16,8 @@ pub(super) struct Agenda {
     /// Up to where it is folded: an event that is delivered again isn't counted again.
     position: Position,
     ignored: u64,
+    /// The last event that was ignored; what was recorded of others may be known further on.
+    ignored_to: Position,
     /// By the id of the instance's stream; those that are over aren't here.
     instances: BTreeMap<String, Duties>,
     /// What is asked of all of them after each event, so that nobody has to look through them.
@@ -72,8 +74,8 @@ impl Agenda {
 
     /// Takes in that an event concerns no instance that is running.
     pub(super) fn ignore(&mut self, stored: &StoredEvent) {
-        if stored.position > self.position {
-            self.position = stored.position;
+        if stored.position > self.ignored_to {
+            self.ignored_to = stored.position;
             self.ignored += 1;
         }
     }

@@ -81,8 +81,8 @@ impl Duties {
                     self.discharge(skipped);
                 }
             }
-            // They stand in the streams of commands' targets, which a process may be one of.
-            Record::Refused(_) | Record::Unchanged(_) => {}
+            // They stand in the streams of commands' targets, which a process may be one of, and in that of the whole.
+            Record::Refused(_) | Record::Unchanged(_) | Record::Began(_) => {}
         }
     }
 

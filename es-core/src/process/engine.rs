@@ -11,8 +11,8 @@ use super::judging::Verdict;
 use super::sender::{Answer, Unsent};
 use crate::temporal::Struck;
 use crate::{
-    AggregateId, Append, Checkpoint, EventId, EventStore, Expected, Failure, Position, StoreError,
-    StoredEvent, Timestamp,
+    AggregateId, Append, Appended, Checkpoint, EventId, EventStore, Expected, Failure, NewEvent,
+    Position, StoreError, StoredEvent, StreamId, Timestamp,
 };
 
 pub(super) struct Engine<P> {
@@ -206,20 +206,30 @@ impl<P: Process> Engine<P> {
         Err(StoreError::Unavailable(why.into()))
     }
 
-    /// Appends; where the outcome is unknown, the same events again, which the store knows by their ids.
     async fn append(
         &self,
         instance: &Instance<P>,
-        events: Vec<crate::NewEvent>,
+        events: Vec<NewEvent>,
     ) -> Result<(), StoreError> {
         let expected = Expected::Exact(instance.revision);
-        let append = Append::new(instance.stream.clone(), expected, events);
+        let written = self.write(&instance.stream, expected, events).await;
+        written.map(drop)
+    }
+
+    /// Appends; where the outcome is unknown, the same events again, which the store knows by their ids.
+    pub(super) async fn write(
+        &self,
+        stream: &StreamId,
+        expected: Expected,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, StoreError> {
+        let append = Append::new(stream.clone(), expected, events);
         for _ in 1..ATTEMPTS {
             match self.store.append(append.clone()).await {
                 Err(StoreError::Unknown(_)) => {}
-                outcome => return outcome.map(drop),
+                outcome => return outcome,
             }
         }
-        self.store.append(append).await.map(drop)
+        self.store.append(append).await
     }
 }

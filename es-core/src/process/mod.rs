@@ -16,6 +16,7 @@ mod record;
 mod saved;
 mod sender;
 mod view;
+mod whole;
 mod working;
 mod writing;
 

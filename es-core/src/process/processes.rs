@@ -22,7 +22,8 @@ use crate::{
 /// How many instances it works on at the same time, if nothing is said.
 const AT_ONCE: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
-/// Where a process begins that was never run before.
+/// Where a process begins that was never run before. Then it is written down, in the stream `es.process/` and the
+/// process's name, and nothing that is said later changes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Since {
@@ -101,7 +102,10 @@ pub struct Processes<P> {
 }
 
 impl<P: Process> Processes<P> {
-    /// All instances of a process on this store. Where nothing is kept in `states`, it begins as `since` says.
+    /// All instances of a process on this store. If it was never run before, it begins as `since` says.
+    ///
+    /// Where nothing is kept in `states`, or by a program of another form, it reads what its instances have recorded, and
+    /// goes on behind the last event that one of them took in, or where it began.
     pub fn new(store: impl EventStore, states: impl StateStore, since: Since) -> Self {
         Self {
             engine: Engine::new(Arc::new(store)),

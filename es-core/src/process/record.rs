@@ -78,6 +78,8 @@ records! {
     Quarantined = "es.quarantined",
     /// In a process's stream: somebody has it go on.
     Resumed = "es.resumed",
+    /// In the stream of a process as a whole: where it began.
+    Began = "es.began",
     /// In the stream of a command's target, under the command's id: it was refused.
     Refused = "es.refused",
     /// In the stream of a command's target, under the command's id: it was accepted and changed nothing.
@@ -159,6 +161,12 @@ pub(crate) struct Quarantined {
 pub(crate) struct Resumed {
     /// What it was stuck on and passes over.
     pub(crate) skipped: Option<EventId>,
+}
+
+/// Everything after this position is the process's.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Began {
+    pub(crate) position: Position,
 }
 
 /// Why a command was refused.

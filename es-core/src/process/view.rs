@@ -19,7 +19,8 @@ pub struct ProcessView<P> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Overview {
-    /// How many events concerned no instance that was running, since the process began.
+    /// How many events concerned no instance that was running, since the process began, or since what it had saved was
+    /// lost.
     pub ignored: u64,
     /// How many instances are running.
     pub open: u64,

@@ -1,6 +1,7 @@
 //! Processes: events in, commands out.
 
 mod at_once;
+mod beginnings;
 mod bench;
 mod bug;
 mod commands;
