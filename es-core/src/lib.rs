@@ -122,7 +122,7 @@ pub use position::Position;
 pub use process::{
     Compensate, Expire, Overview, Process, ProcessCommand, ProcessDeadline, ProcessInput,
     ProcessView, Processes, React, Reaction, Reconsider, Rejected, RejectionKind, Role, SentBy,
-    SetBy, Since, StuckInstance,
+    SetAsideInput, SetBy, Since, StuckInstance,
 };
 pub use projection::{Fold, Projection, ProjectionEvents};
 pub use publishing::{

@@ -82,7 +82,12 @@ impl Duties {
                 }
             }
             // They stand in the streams of commands' targets, which a process may be one of, and in that of the whole.
-            Record::Refused(_) | Record::Unchanged(_) | Record::Began(_) => {}
+            Record::Refused(_)
+            | Record::Unchanged(_)
+            | Record::Began(_)
+            | Record::SetAside(_)
+            | Record::Readmitted(_)
+            | Record::Discarded(_) => {}
         }
     }
 

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::arrival::Arrival;
+use super::aside::unusable;
 use super::definition::Process;
 use super::instance::{Instance, chain};
 use super::judging::Verdict;
@@ -61,12 +62,11 @@ impl<P: Process> Engine<P> {
             _ => Settled::Ignored,
         };
         for arrival in arrivals {
-            Instance::<P>::new(&arrival.key).map_err(|error| Failure::apply(stored, error))?;
-            let id = P::Id::to_text(&arrival.key);
-            let settled = self.settle(&id, Some(stored.envelope.id), |instance| {
-                instance.arrive(&arrival)
-            });
-            match settled.await? {
+            let settled = match unusable::<P>(&arrival.key) {
+                Some(why) => self.set_aside(stored, &why).await?,
+                None => self.settle_input(&arrival, Instance::arrive).await?,
+            };
+            match settled {
                 Settled::Ignored => {}
                 settled => taken = settled,
             }
@@ -74,8 +74,20 @@ impl<P: Process> Engine<P> {
         Ok(taken)
     }
 
+    /// Appends what comes of an input to its instance.
+    pub(super) async fn settle_input<'a>(
+        &self,
+        arrival: &Arrival<'a, P>,
+        judge: impl Fn(&Instance<P>, &Arrival<'a, P>) -> Result<Verdict, StoreError>,
+    ) -> Result<Settled, StoreError> {
+        let id = P::Id::to_text(&arrival.key);
+        let on = Some(arrival.stored.envelope.id);
+        self.settle(&id, on, |instance| judge(instance, arrival))
+            .await
+    }
+
     /// What an event corrected, if the process is told of that.
-    async fn struck(&self, stored: &StoredEvent) -> Result<Option<Struck>, StoreError> {
+    pub(super) async fn struck(&self, stored: &StoredEvent) -> Result<Option<Struck>, StoreError> {
         if follows_corrections::<P>() {
             Struck::by(&*self.store, stored).await
         } else {
@@ -134,9 +146,7 @@ impl<P: Process> Engine<P> {
         event: EventId,
         position: Position,
     ) -> Result<(), StoreError> {
-        let event_id = Some(event);
-        let checkpoint = Checkpoint { position, event_id };
-        let stored = &checkpoint.event(&*self.store).await?;
+        let stored = &self.input(event, position).await?;
         let struck = self.struck(stored).await?;
         let arrivals = Arrival::<P>::read(stored, struck.as_ref());
         let arrivals = arrivals.map_err(|reason| stored.undecodable(reason))?;
@@ -145,9 +155,18 @@ impl<P: Process> Engine<P> {
             let reason = format!("the process doesn't take in `{}` any more", stored.name);
             return self.quarantine(id, Some(event), reason).await;
         };
-        self.settle(id, Some(event), |instance| instance.catch_up(&arrival))
-            .await?;
+        self.settle_input(&arrival, Instance::catch_up).await?;
         Ok(())
+    }
+
+    /// An input that was read before.
+    pub(super) async fn input(
+        &self,
+        event: EventId,
+        position: Position,
+    ) -> Result<StoredEvent, StoreError> {
+        let event_id = Some(event);
+        Checkpoint { position, event_id }.event(&*self.store).await
     }
 
     /// Fires what is due of an instance.

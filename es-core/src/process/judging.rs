@@ -31,6 +31,19 @@ impl<P: Process> Instance<P> {
         if position <= self.last_input {
             return Ok(Verdict::Ignored);
         }
+        self.admit(arrival)
+    }
+
+    /// What comes of an event that was set aside. Later ones may have been taken in meanwhile.
+    pub(super) fn readmit(&self, arrival: &Arrival<'_, P>) -> Result<Verdict, StoreError> {
+        if self.inputs.contains(&arrival.stored.envelope.id) {
+            return Ok(Verdict::Known);
+        }
+        self.admit(arrival)
+    }
+
+    fn admit(&self, arrival: &Arrival<'_, P>) -> Result<Verdict, StoreError> {
+        let event = arrival.stored.envelope.id;
         let mut writing = self.writing(event.to_string(), event, arrival.correlation.clone());
         if self.duties.stuck.is_some() || !self.duties.waiting.is_empty() {
             writing.put(deferred(arrival.stored))?;

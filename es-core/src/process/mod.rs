@@ -2,6 +2,7 @@
 
 mod agenda;
 mod arrival;
+mod aside;
 mod definition;
 mod dry;
 mod duties;
@@ -28,4 +29,4 @@ pub use reaction::Reaction;
 pub use reconsider::Reconsider;
 pub use record::RejectionKind;
 pub(crate) use record::is_record;
-pub use view::{Overview, ProcessView, StuckInstance};
+pub use view::{Overview, ProcessView, SetAsideInput, StuckInstance};

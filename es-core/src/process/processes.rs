@@ -12,6 +12,7 @@ use super::engine::{Engine, Settled, follows_corrections};
 use super::record::{NAMES, is_record};
 use super::saved::VERSION;
 use super::view::{Overview, ProcessView};
+use super::whole;
 use crate::temporal::{INSERTED, REPLACED, RETRACTED};
 use crate::{
     Batch, Begun, BoxFuture, Checkpoint, Clock, Consumer, ConsumerProfile, EventDescriptor,
@@ -63,8 +64,10 @@ pub enum Since {
 /// Without the word, corrections are passed over.
 ///
 /// An instance that can't go on is put into quarantine: its events wait for it in order, its commands and deadlines rest,
-/// and all others go on. [`ProcessView`] shows it and has it go on. Only an event that can't be decoded, or whose key can't
-/// be that of a stream, stops the runner, since there is no instance to put aside; so does what a newer program wrote.
+/// and all others go on. [`ProcessView`] shows it and has it go on. An input whose key can't be that of an instance (an empty
+/// text, for one) is set aside: it is counted, [listed](ProcessView::set_aside), and kept until somebody has it taken in by
+/// code that was mended, or passed over. Only an event that can't be decoded stops the runner, since there is no telling
+/// whose it is; so does what a newer program wrote.
 ///
 /// ```
 /// # use es_core::{EventStore, Process, Processes, Runner, Since, StateStore};
@@ -175,7 +178,9 @@ impl<P: Process> Processes<P> {
     async fn take_one(&mut self, stored: &StoredEvent) -> Result<(), Failure> {
         if is_record(&stored.name) {
             let stream = &stored.envelope.stream;
-            if stream.category() == P::CATEGORY && self.agenda.fold(stored)? {
+            if whole::is_of::<P>(stream) {
+                self.agenda.fold_whole(stored)?;
+            } else if stream.category() == P::CATEGORY && self.agenda.fold(stored)? {
                 self.todo.insert(stream.id().to_owned());
             }
         } else if self.engine.take(stored).await? == Settled::Ignored {
@@ -233,7 +238,7 @@ impl<P: Process> Consumer for Processes<P> {
     }
 
     fn standing(&self) -> Standing {
-        Standing::at(self.looked_to).with_parked(self.agenda.waiting())
+        Standing::at(self.looked_to).with_parked(self.agenda.parked())
     }
 
     fn keep(&mut self, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), Failure>> {

@@ -80,6 +80,12 @@ records! {
     Resumed = "es.resumed",
     /// In the stream of a process as a whole: where it began.
     Began = "es.began",
+    /// In the stream of a process as a whole: an input was set aside, as no instance can have its key.
+    SetAside = "es.set-aside",
+    /// In the stream of a process as a whole: somebody had an input taken in that was set aside.
+    Readmitted = "es.readmitted",
+    /// In the stream of a process as a whole: somebody had an input passed over that was set aside.
+    Discarded = "es.discarded",
     /// In the stream of a command's target, under the command's id: it was refused.
     Refused = "es.refused",
     /// In the stream of a command's target, under the command's id: it was accepted and changed nothing.
@@ -167,6 +173,25 @@ pub(crate) struct Resumed {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Began {
     pub(crate) position: Position,
+}
+
+/// Which event was set aside, and why.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SetAside {
+    pub(crate) event: EventId,
+    pub(crate) name: String,
+    pub(crate) position: Position,
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Readmitted {
+    pub(crate) event: EventId,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Discarded {
+    pub(crate) event: EventId,
 }
 
 /// Why a command was refused.

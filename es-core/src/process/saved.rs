@@ -4,6 +4,7 @@ use super::agenda::Agenda;
 use super::definition::Process;
 use super::processes::{Processes, Since};
 use super::record::{NAMES, Record};
+use super::whole;
 use crate::{Checkpoint, Failure, Filter, Json, LogQuery, SavedState, StoreError, StoredEvent};
 
 /// So many instances are written each time.
@@ -48,12 +49,20 @@ impl<P: Process> Processes<P> {
             .iter()
             .fold(Filter::all(), |filter, name| filter.name(*name));
         let head = self.engine.store.head().await?;
-        let query = LogQuery::all().filter(filter.category(P::CATEGORY));
+        let filter = filter.category(P::CATEGORY).category(whole::CATEGORY);
+        let query = LogQuery::all().filter(filter);
         let mut next = Some(query.until(head));
         while let Some(query) = next.take() {
             let page = self.engine.store.read_log(query.clone()).await?;
             for stored in &page.events {
-                self.agenda.fold(stored)?;
+                let stream = &stored.envelope.stream;
+                if whole::is_of::<P>(stream) {
+                    self.agenda.fold_whole(stored)?;
+                } else if stream.category() == P::CATEGORY {
+                    self.agenda.fold(stored)?;
+                } else {
+                    continue;
+                }
                 if let Some(taken) = taken_in(stored)? {
                     self.taken = further(self.taken, taken);
                 }
@@ -103,6 +112,7 @@ fn taken_in(stored: &StoredEvent) -> Result<Option<Checkpoint>, StoreError> {
     let (position, event) = match Record::of(stored)? {
         Some(Record::Consumed(input)) => (input.position, input.event),
         Some(Record::Deferred(input)) => (input.position, input.event),
+        Some(Record::SetAside(input)) => (input.position, input.event),
         _ => return Ok(None),
     };
     Ok(Some(Checkpoint {

@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 use super::definition::Process;
 use super::engine::{Engine, Settled};
-use crate::{AggregateId, EventId, StoreError, Timestamp};
+use crate::{AggregateId, EventId, Position, StoreError, Timestamp};
 
 /// What there is to see of a process, and what an operator can do about it. Cheap to clone.
 ///
@@ -30,6 +30,8 @@ pub struct Overview {
     pub deadlines: u64,
     /// How many events wait behind what an instance is stuck on, those included.
     pub waiting: u64,
+    /// How many inputs are set aside, as no instance can have their keys: [`ProcessView::set_aside`] lists them.
+    pub set_aside: u64,
     /// The instances that can't go on by themselves, by key.
     pub stuck: Vec<StuckInstance>,
 }
@@ -43,6 +45,22 @@ pub struct StuckInstance {
     /// The event, the command or the record of a deadline that it can't get past; none if its history can't be read.
     pub on: Option<EventId>,
     /// Why, as the error said.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// An input that no instance can take in, as its key is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetAsideInput {
+    /// The event.
+    pub event: EventId,
+    /// Where it stands in the log.
+    pub position: Position,
+    /// Its stored name.
+    pub name: String,
+    /// What is wrong with its key.
     pub reason: String,
     /// Since when.
     pub since: Timestamp,
@@ -74,6 +92,41 @@ impl<P: Process> ProcessView<P> {
     /// Who says so and why is kept in its stream. A command that is passed over may have been executed.
     pub async fn skip(&self, key: &P::Id, by: &str, because: &str) -> Result<bool, StoreError> {
         self.go_on(key, true, by, because).await
+    }
+
+    /// The inputs that are set aside, in the order of the log: read from the process's stream now.
+    pub async fn set_aside(&self) -> Result<Vec<SetAsideInput>, StoreError> {
+        self.engine.all_set_aside().await
+    }
+
+    /// Has an input taken in that was set aside, after [`React::key`](crate::React::key) was mended. `false` if it isn't set
+    /// aside.
+    ///
+    /// It comes to its instance now, behind what that has taken in meanwhile. Who says so and why is kept in the process's
+    /// stream.
+    ///
+    /// # Errors
+    ///
+    /// Its key is none still, and nothing has changed; or the store's.
+    pub async fn resume_input(
+        &self,
+        event: EventId,
+        by: &str,
+        because: &str,
+    ) -> Result<bool, StoreError> {
+        self.engine.readmit(event, by, because).await
+    }
+
+    /// Has an input passed over that was set aside. `false` if it isn't set aside.
+    ///
+    /// Who says so and why is kept in the process's stream.
+    pub async fn skip_input(
+        &self,
+        event: EventId,
+        by: &str,
+        because: &str,
+    ) -> Result<bool, StoreError> {
+        self.engine.discard(event, by, because).await
     }
 
     async fn go_on(

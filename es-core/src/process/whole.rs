@@ -1,4 +1,4 @@
-//! The stream of a process as a whole, beside those of its instances: where it began.
+//! The stream of a process as a whole, beside those of its instances: where it began, and which inputs were set aside.
 
 use super::definition::Process;
 use super::engine::Engine;
@@ -12,6 +12,11 @@ pub(super) const CATEGORY: &str = "es.process";
 /// The stream of the process `P` as a whole.
 pub(super) fn stream<P: Process>() -> Result<StreamId, InvalidStreamId> {
     StreamId::new(CATEGORY, P::CATEGORY)
+}
+
+/// Whether this is the stream of the process `P` as a whole.
+pub(super) fn is_of<P: Process>(stream: &StreamId) -> bool {
+    stream.category() == CATEGORY && stream.id() == P::CATEGORY
 }
 
 impl<P: Process> Engine<P> {

@@ -1,5 +1,6 @@
 //! Processes: events in, commands out.
 
+mod aside;
 mod at_once;
 mod beginnings;
 mod bench;
