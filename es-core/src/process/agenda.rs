@@ -135,6 +135,7 @@ impl Agenda {
             deadlines: *deadlines as u64,
             waiting: *waiting as u64,
             set_aside: self.set_aside,
+            delayed: Vec::new(),
             stuck: stuck.iter().filter_map(|id| self.stuck(id)).collect(),
         }
     }
@@ -145,6 +146,8 @@ impl Agenda {
             key: id.to_owned(),
             on: stuck.on,
             reason: stuck.reason.clone(),
+            class: stuck.class.into(),
+            attempts: stuck.attempts,
             since: stuck.since,
         })
     }
@@ -183,6 +186,7 @@ mod tests {
         Accepted, Consumed, DeadlineCancelled, DeadlineFired, DeadlineSet, Deferred, Ended,
         Quarantined, Record, Resumed,
     };
+    use crate::process::trouble::Class;
     use crate::{EventId, Json, Placement, Position, Revision, StoredEvent, StreamId, Timestamp};
 
     /// Numbers without a pattern, the same in every run.
@@ -241,6 +245,8 @@ mod tests {
                 _ => Record::Quarantined(Quarantined {
                     on: Some(event),
                     reason: "a bug".to_owned(),
+                    class: Class::Applying,
+                    attempts: 1,
                 }),
             }
         }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::record::Record;
+use super::trouble::Class;
 use crate::{EventId, Position, StoredEvent, Timestamp};
 
 /// What an instance still has to do: the fold of the records in its stream.
@@ -38,6 +39,8 @@ pub(super) struct Waiting {
 pub(super) struct Stuck {
     pub(super) on: Option<EventId>,
     pub(super) reason: String,
+    pub(super) class: Class,
+    pub(super) attempts: u32,
     pub(super) since: Timestamp,
 }
 
@@ -72,6 +75,8 @@ impl Duties {
                 self.stuck = Some(Stuck {
                     on: quarantined.on,
                     reason: quarantined.reason.clone(),
+                    class: quarantined.class,
+                    attempts: quarantined.attempts,
                     since: stored.envelope.recorded_at,
                 });
             }

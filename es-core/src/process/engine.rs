@@ -2,14 +2,18 @@
 //! came first.
 
 use std::marker::PhantomData;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+
+use futures_util::FutureExt;
 
 use super::arrival::Arrival;
 use super::aside::unusable;
 use super::definition::Process;
-use super::instance::{Instance, chain};
-use super::judging::Verdict;
+use super::instance::Instance;
+use super::judging::{Verdict, unlisted};
 use super::sender::{Answer, Unsent};
+use super::trouble::{Class, Trouble, Undone};
 use crate::temporal::Struck;
 use crate::{
     AggregateId, Append, Appended, Checkpoint, EventId, EventStore, Expected, Failure, NewEvent,
@@ -96,7 +100,7 @@ impl<P: Process> Engine<P> {
     }
 
     /// Does what an instance can do by itself: sends its commands, and takes in what has waited.
-    pub(super) async fn work(&self, id: &str) -> Result<(), StoreError> {
+    pub(super) async fn work(&self, id: &str) -> Result<(), Undone> {
         loop {
             let instance = Instance::<P>::load(&*self.store, id).await?;
             if !instance.duties.is_pressing() {
@@ -104,7 +108,8 @@ impl<P: Process> Engine<P> {
             }
             match instance.duties.waiting.first() {
                 Some(waiting) if instance.duties.unsent.is_empty() => {
-                    self.catch_up(id, waiting.event, waiting.position).await?;
+                    let caught_up = self.catch_up(id, waiting.event, waiting.position).await;
+                    caught_up.map_err(Undone::on(waiting.event))?;
                 }
                 _ => self.send(&instance, id).await?,
             }
@@ -112,31 +117,39 @@ impl<P: Process> Engine<P> {
     }
 
     /// Sends the command whose turn it is, and appends its outcome.
-    async fn send(&self, instance: &Instance<P>, id: &str) -> Result<(), StoreError> {
+    async fn send(&self, instance: &Instance<P>, id: &str) -> Result<(), Undone> {
         let Some((command, order)) = instance.next_order() else {
             let unreadable = instance.state.as_ref().err().cloned().unwrap_or_default();
-            return self.quarantine(id, None, unreadable).await;
+            let trouble = Trouble::new(Class::Decoding, unreadable);
+            return Ok(self.quarantine(id, None, trouble).await?);
         };
-        let listed = P::COMMANDS.iter().find(|listed| listed.name == order.name);
-        let Some(listed) = listed else {
-            let reason = format!("the process has no command `{}`", order.name);
-            return self.quarantine(id, Some(command), reason).await;
+        let sent = match P::COMMANDS.iter().find(|listed| listed.name == order.name) {
+            Some(listed) => {
+                // The aggregate's code may panic, in its fold or in its decision.
+                let sending = AssertUnwindSafe((listed.send)(order, &self.store));
+                let sent = sending.catch_unwind().await;
+                sent.unwrap_or_else(|panic| Err(Unsent::Stuck(Trouble::panicked(&*panic))))
+            }
+            None => Err(Unsent::Stuck(unlisted("command", &order.name))),
         };
-        match (listed.send)(order, &self.store).await {
+        let settled = match sent {
             Ok(Answer::Accepted) => {
                 self.settle(id, None, |instance| instance.accepted(command))
-                    .await?;
+                    .await
             }
             Ok(Answer::Refused(refused)) => {
                 self.settle(id, Some(command), |instance| {
                     instance.rejected(command, &refused)
                 })
-                .await?;
+                .await
             }
-            Err(Unsent::Stuck(reason)) => self.quarantine(id, Some(command), reason).await?,
-            Err(Unsent::Later(error) | Unsent::Newer(error)) => return Err(error),
-        }
-        Ok(())
+            Err(Unsent::Stuck(trouble)) => {
+                let stuck = self.quarantine(id, Some(command), trouble).await;
+                stuck.map(|()| Settled::Appended)
+            }
+            Err(Unsent::Later(error) | Unsent::Newer(error)) => Err(error),
+        };
+        settled.map(drop).map_err(Undone::on(command))
     }
 
     /// Takes in an input that has waited.
@@ -153,7 +166,8 @@ impl<P: Process> Engine<P> {
         let is_its = |arrival: &Arrival<'_, P>| P::Id::to_text(&arrival.key) == id;
         let Some(arrival) = arrivals.into_iter().find(is_its) else {
             let reason = format!("the process doesn't take in `{}` any more", stored.name);
-            return self.quarantine(id, Some(event), reason).await;
+            let trouble = Trouble::new(Class::Decoding, reason);
+            return self.quarantine(id, Some(event), trouble).await;
         };
         self.settle_input(&arrival, Instance::catch_up).await?;
         Ok(())
@@ -170,7 +184,7 @@ impl<P: Process> Engine<P> {
     }
 
     /// Fires what is due of an instance.
-    pub(super) async fn fire(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) async fn fire(&self, id: &str, now: Timestamp) -> Result<(), Undone> {
         let instance = Instance::<P>::load(&*self.store, id).await?;
         let mut due: Vec<_> = (instance.duties.deadlines.iter())
             .filter(|(_, setting)| setting.due <= now)
@@ -178,8 +192,8 @@ impl<P: Process> Engine<P> {
             .collect();
         due.sort();
         for (_, setting, name) in due {
-            self.settle(id, Some(setting), |instance| instance.expire(&name, now))
-                .await?;
+            let fired = self.settle(id, Some(setting), |instance| instance.expire(&name, now));
+            fired.await.map_err(Undone::on(setting))?;
         }
         Ok(())
     }
@@ -188,9 +202,9 @@ impl<P: Process> Engine<P> {
         &self,
         id: &str,
         on: Option<EventId>,
-        reason: String,
+        trouble: Trouble,
     ) -> Result<(), StoreError> {
-        let settled = self.settle(id, on, |instance| instance.quarantine(on, reason.clone()));
+        let settled = self.settle(id, on, |instance| instance.quarantine(on, trouble.clone()));
         settled.await.map(drop)
     }
 
@@ -213,7 +227,7 @@ impl<P: Process> Engine<P> {
                 // By the next reading it is known who came first, and with what.
                 Err(StoreError::Conflict(_) | StoreError::IdReused { .. }) => {}
                 Err(error @ (StoreError::Invalid(_) | StoreError::Rejected(_))) if on.is_some() => {
-                    let stuck = instance.quarantine(on, chain(&error))?;
+                    let stuck = instance.quarantine(on, Trouble::from(&error))?;
                     if let Verdict::Append(events) = stuck {
                         self.append(&instance, events).await?;
                     }

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::agenda::Agenda;
 use super::definition::Process;
+use super::delays::Delays;
 use super::engine::{Engine, Settled, follows_corrections};
 use super::record::{NAMES, is_record};
 use super::saved::VERSION;
@@ -64,7 +65,8 @@ pub enum Since {
 /// Without the word, corrections are passed over.
 ///
 /// An instance that can't go on is put into quarantine: its events wait for it in order, its commands and deadlines rest,
-/// and all others go on. [`ProcessView`] shows it and has it go on. An input whose key can't be that of an instance (an empty
+/// and all others go on: one whose code says no or panics, its own or that of an aggregate that it sends a command to, and
+/// one whose command the store refuses again and again. [`ProcessView`] shows it and has it go on. An input whose key can't be that of an instance (an empty
 /// text, for one) is set aside: it is counted, [listed](ProcessView::set_aside), and kept until somebody has it taken in by
 /// code that was mended, or passed over. Only an event that can't be decoded stops the runner, since there is no telling
 /// whose it is; so does what a newer program wrote.
@@ -101,6 +103,8 @@ pub struct Processes<P> {
     /// A time, and the log's head as it was read after that: once everything up to there was taken in, what was due at
     /// that time may fire.
     pub(super) proof: Option<(Timestamp, Position)>,
+    /// What has to wait.
+    pub(super) delays: Delays,
     shown: watch::Sender<Overview>,
 }
 
@@ -124,6 +128,7 @@ impl<P: Process> Processes<P> {
             unsaved: 0,
             at_once: AT_ONCE,
             proof: None,
+            delays: Delays::default(),
             shown: watch::Sender::default(),
         }
     }
@@ -147,6 +152,20 @@ impl<P: Process> Processes<P> {
             at_once: instances,
             ..self
         }
+    }
+
+    /// How long an instance waits after it couldn't do something, and at most; each wait is twice as long as the one before,
+    /// and the other instances go on. 100 milliseconds and 10 seconds if nothing is said.
+    pub fn back_off(mut self, first: Duration, most: Duration) -> Self {
+        self.delays.back_off = (first, most);
+        self
+    }
+
+    /// How often an instance tries what the store refuses before it is put into quarantine; 10 times if nothing is said. A
+    /// store that is away is asked for ever.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.delays.attempts = attempts.max(1);
+        self
     }
 
     /// The way to look at it, and to have a stuck instance go on.
@@ -190,7 +209,10 @@ impl<P: Process> Processes<P> {
     }
 
     pub(super) fn show(&self) {
-        let overview = self.agenda.overview();
+        let overview = Overview {
+            delayed: self.delays.shown(),
+            ..self.agenda.overview()
+        };
         self.shown.send_if_modified(|shown| {
             let changed = *shown != overview;
             *shown = overview;

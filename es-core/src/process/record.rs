@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::trouble::Class;
 use crate::{
     DecodeError, EncodeError, EventId, Invalid, Json, NewEvent, Position, StoreError, StoredEvent,
     Timestamp,
@@ -161,6 +162,9 @@ pub(crate) struct Quarantined {
     /// The input, command or setting of a deadline that it can't get past; none if its own history can't be read.
     pub(crate) on: Option<EventId>,
     pub(crate) reason: String,
+    pub(crate) class: Class,
+    /// How often it was tried.
+    pub(crate) attempts: u32,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 use super::definition::Process;
 use super::engine::{Engine, Settled};
-use crate::{AggregateId, EventId, Position, StoreError, Timestamp};
+use crate::{AggregateId, EventId, FailureClass, Position, StoreError, Timestamp};
 
 /// What there is to see of a process, and what an operator can do about it. Cheap to clone.
 ///
@@ -32,6 +32,8 @@ pub struct Overview {
     pub waiting: u64,
     /// How many inputs are set aside, as no instance can have their keys: [`ProcessView::set_aside`] lists them.
     pub set_aside: u64,
+    /// The instances that couldn't do what they have to, and will try again, by key.
+    pub delayed: Vec<DelayedInstance>,
     /// The instances that can't go on by themselves, by key.
     pub stuck: Vec<StuckInstance>,
 }
@@ -46,7 +48,30 @@ pub struct StuckInstance {
     pub on: Option<EventId>,
     /// Why, as the error said.
     pub reason: String,
+    /// Which part failed.
+    pub class: FailureClass,
+    /// How often it was tried before it was given up.
+    pub attempts: u32,
     /// Since when.
+    pub since: Timestamp,
+}
+
+/// An instance that couldn't do something, as a store is away or refuses, and will try again. It is shown by the program
+/// that has met that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DelayedInstance {
+    /// Its key.
+    pub key: String,
+    /// The command, the event that has waited or the record of a deadline; none if it couldn't be read what it has to do.
+    pub on: Option<EventId>,
+    /// Why, as the last error said.
+    pub reason: String,
+    /// Which part failed.
+    pub class: FailureClass,
+    /// How often it was tried in a row.
+    pub attempts: u32,
+    /// Since when, by the clock of the process.
     pub since: Timestamp,
 }
 

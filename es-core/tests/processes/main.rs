@@ -12,5 +12,7 @@ mod deadlines;
 mod domain;
 mod faults;
 mod quarantine;
+mod refusing;
 mod restarts;
 mod streams;
+mod troubles;
