@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use super::arrival::Arrival;
 use super::definition::Process;
-use super::engine::{Engine, Settled};
+use super::engine::Engine;
 use super::instance::{Instance, chain};
 use super::record::{Discarded, Readmitted, Record, SetAside};
+use super::settling::Settled;
 use super::view::SetAsideInput;
 use super::whole::stream;
 use crate::{

@@ -1,7 +1,5 @@
-//! Reads an instance, asks what comes of something, and appends that: again with what is there then, if somebody else
-//! came first.
+//! What a process does with an event, with a command that is to be sent, and with a deadline that is due.
 
-use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -10,49 +8,41 @@ use futures_util::FutureExt;
 use super::arrival::Arrival;
 use super::aside::unusable;
 use super::definition::Process;
+use super::hot::Hot;
 use super::instance::Instance;
 use super::judging::{Verdict, unlisted};
 use super::sender::{Answer, Unsent};
+use super::settling::Settled;
 use super::trouble::{Class, Trouble, Undone};
 use crate::temporal::Struck;
 use crate::{
-    AggregateId, Append, Appended, Checkpoint, EventId, EventStore, Expected, Failure, NewEvent,
-    Position, StoreError, StoredEvent, StreamId, Timestamp,
+    AggregateId, Checkpoint, EventId, EventStore, Failure, Position, StoreError, StoredEvent,
+    Timestamp,
 };
 
-pub(super) struct Engine<P> {
+pub(super) struct Engine<P: Process> {
     pub(super) store: Arc<dyn EventStore>,
-    process: PhantomData<fn() -> P>,
+    pub(super) hot: Arc<Hot<P>>,
 }
 
-impl<P> Clone for Engine<P> {
+impl<P: Process> Clone for Engine<P> {
     fn clone(&self) -> Self {
-        Self::new(Arc::clone(&self.store))
+        let (store, hot) = (Arc::clone(&self.store), Arc::clone(&self.hot));
+        Self { store, hot }
     }
 }
 
-impl<P> Engine<P> {
+impl<P: Process> Engine<P> {
     pub(super) fn new(store: Arc<dyn EventStore>) -> Self {
-        let process = PhantomData;
-        Self { store, process }
+        let hot = Arc::new(Hot::new());
+        Self { store, hot }
     }
-}
-
-/// What became of something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Settled {
-    Appended,
-    Known,
-    Ignored,
 }
 
 /// Whether the process is told of corrections of what it takes in.
 pub(super) fn follows_corrections<P: Process>() -> bool {
     P::INPUTS.iter().any(|input| input.reconsider.is_some())
 }
-
-/// How often an instance is read before the store is taken to be busy: each time, somebody else has appended to it.
-const ATTEMPTS: u32 = 32;
 
 impl<P: Process> Engine<P> {
     /// Takes in an event that the process wants.
@@ -102,31 +92,38 @@ impl<P: Process> Engine<P> {
     /// Does what an instance can do by itself: sends its commands, and takes in what has waited.
     pub(super) async fn work(&self, id: &str) -> Result<(), Undone> {
         loop {
-            let instance = Instance::<P>::load(&*self.store, id).await?;
+            let instance = self.load(id).await?;
             if !instance.duties.is_pressing() {
+                self.hot.put(instance);
                 return Ok(());
             }
-            match instance.duties.waiting.first() {
+            let waiting = instance.duties.waiting.first().copied();
+            match waiting {
                 Some(waiting) if instance.duties.unsent.is_empty() => {
+                    self.hot.put(instance);
                     let caught_up = self.catch_up(id, waiting.event, waiting.position).await;
                     caught_up.map_err(Undone::on(waiting.event))?;
                 }
-                _ => self.send(&instance, id).await?,
+                _ => self.send(instance, id).await?,
             }
         }
     }
 
     /// Sends the command whose turn it is, and appends its outcome.
-    async fn send(&self, instance: &Instance<P>, id: &str) -> Result<(), Undone> {
-        let Some((command, order)) = instance.next_order() else {
-            let unreadable = instance.state.as_ref().err().cloned().unwrap_or_default();
+    async fn send(&self, instance: Instance<P>, id: &str) -> Result<(), Undone> {
+        let next = instance.next_order();
+        let next = next.map(|(command, order)| (command, order.clone()));
+        let unreadable = instance.state.as_ref().err().cloned();
+        self.hot.put(instance);
+        let Some((command, order)) = next else {
+            let unreadable = unreadable.unwrap_or_default();
             let trouble = Trouble::new(Class::Decoding, unreadable);
             return Ok(self.quarantine(id, None, trouble).await?);
         };
         let sent = match P::COMMANDS.iter().find(|listed| listed.name == order.name) {
             Some(listed) => {
                 // The aggregate's code may panic, in its fold or in its decision.
-                let sending = AssertUnwindSafe((listed.send)(order, &self.store));
+                let sending = AssertUnwindSafe((listed.send)(&order, &self.store));
                 let sent = sending.catch_unwind().await;
                 sent.unwrap_or_else(|panic| Err(Unsent::Stuck(Trouble::panicked(&*panic))))
             }
@@ -185,84 +182,17 @@ impl<P: Process> Engine<P> {
 
     /// Fires what is due of an instance.
     pub(super) async fn fire(&self, id: &str, now: Timestamp) -> Result<(), Undone> {
-        let instance = Instance::<P>::load(&*self.store, id).await?;
+        let instance = self.load(id).await?;
         let mut due: Vec<_> = (instance.duties.deadlines.iter())
             .filter(|(_, setting)| setting.due <= now)
             .map(|(name, setting)| (setting.due, setting.id, name.clone()))
             .collect();
+        self.hot.put(instance);
         due.sort();
         for (_, setting, name) in due {
             let fired = self.settle(id, Some(setting), |instance| instance.expire(&name, now));
             fired.await.map_err(Undone::on(setting))?;
         }
         Ok(())
-    }
-
-    pub(super) async fn quarantine(
-        &self,
-        id: &str,
-        on: Option<EventId>,
-        trouble: Trouble,
-    ) -> Result<(), StoreError> {
-        let settled = self.settle(id, on, |instance| instance.quarantine(on, trouble.clone()));
-        settled.await.map(drop)
-    }
-
-    /// Appends what comes of something, which is `on` if the instance gets stuck on it.
-    pub(super) async fn settle(
-        &self,
-        id: &str,
-        on: Option<EventId>,
-        judge: impl Fn(&Instance<P>) -> Result<Verdict, StoreError>,
-    ) -> Result<Settled, StoreError> {
-        for _ in 0..ATTEMPTS {
-            let instance = Instance::<P>::load(&*self.store, id).await?;
-            let events = match judge(&instance)? {
-                Verdict::Known => return Ok(Settled::Known),
-                Verdict::Ignored => return Ok(Settled::Ignored),
-                Verdict::Append(events) => events,
-            };
-            match self.append(&instance, events).await {
-                Ok(()) => return Ok(Settled::Appended),
-                // By the next reading it is known who came first, and with what.
-                Err(StoreError::Conflict(_) | StoreError::IdReused { .. }) => {}
-                Err(error @ (StoreError::Invalid(_) | StoreError::Rejected(_))) if on.is_some() => {
-                    let stuck = instance.quarantine(on, Trouble::from(&error))?;
-                    if let Verdict::Append(events) = stuck {
-                        self.append(&instance, events).await?;
-                    }
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        let why = "others append to the instance all the time";
-        Err(StoreError::Unavailable(why.into()))
-    }
-
-    async fn append(
-        &self,
-        instance: &Instance<P>,
-        events: Vec<NewEvent>,
-    ) -> Result<(), StoreError> {
-        let expected = Expected::Exact(instance.revision);
-        let written = self.write(&instance.stream, expected, events).await;
-        written.map(drop)
-    }
-
-    /// Appends; where the outcome is unknown, the same events again, which the store knows by their ids.
-    pub(super) async fn write(
-        &self,
-        stream: &StreamId,
-        expected: Expected,
-        events: Vec<NewEvent>,
-    ) -> Result<Appended, StoreError> {
-        let append = Append::new(stream.clone(), expected, events);
-        for _ in 1..ATTEMPTS {
-            match self.store.append(append.clone()).await {
-                Err(StoreError::Unknown(_)) => {}
-                outcome => return outcome,
-            }
-        }
-        self.store.append(append).await
     }
 }

@@ -9,9 +9,10 @@ use tokio::sync::watch;
 use super::agenda::Agenda;
 use super::definition::Process;
 use super::delays::Delays;
-use super::engine::{Engine, Settled, follows_corrections};
+use super::engine::{Engine, follows_corrections};
 use super::record::{NAMES, is_record};
 use super::saved::VERSION;
+use super::settling::Settled;
 use super::view::{Overview, ProcessView};
 use super::whole;
 use crate::temporal::{INSERTED, REPLACED, RETRACTED};
@@ -83,7 +84,7 @@ pub enum Since {
 /// # drop(handle);
 /// # }
 /// ```
-pub struct Processes<P> {
+pub struct Processes<P: Process> {
     pub(super) engine: Engine<P>,
     pub(super) states: Box<dyn StateStore>,
     pub(super) since: Since,
@@ -152,6 +153,13 @@ impl<P: Process> Processes<P> {
             at_once: instances,
             ..self
         }
+    }
+
+    /// How many instances it keeps in memory, those that were worked on last; 1,000 if nothing is said. What is read of one
+    /// that is kept is what came since, so that an instance with thousands of inputs costs no more for each of them.
+    pub fn cache(self, instances: NonZeroUsize) -> Self {
+        self.engine.hot.resize(instances);
+        self
     }
 
     /// How long an instance waits after it couldn't do something, and at most; each wait is twice as long as the one before,

@@ -3,14 +3,15 @@ use std::fmt;
 use tokio::sync::watch;
 
 use super::definition::Process;
-use super::engine::{Engine, Settled};
+use super::engine::Engine;
+use super::settling::Settled;
 use crate::{AggregateId, EventId, FailureClass, Position, StoreError, Timestamp};
 
 /// What there is to see of a process, and what an operator can do about it. Cheap to clone.
 ///
 /// It shows how things are as far as its [`Processes`](crate::Processes) has read. Any of the programs that run the
 /// process may have an instance go on.
-pub struct ProcessView<P> {
+pub struct ProcessView<P: Process> {
     pub(super) shown: watch::Receiver<Overview>,
     pub(super) engine: Engine<P>,
 }
@@ -169,7 +170,7 @@ impl<P: Process> ProcessView<P> {
     }
 }
 
-impl<P> Clone for ProcessView<P> {
+impl<P: Process> Clone for ProcessView<P> {
     fn clone(&self) -> Self {
         Self {
             shown: self.shown.clone(),
@@ -178,7 +179,7 @@ impl<P> Clone for ProcessView<P> {
     }
 }
 
-impl<P> fmt::Debug for ProcessView<P> {
+impl<P: Process> fmt::Debug for ProcessView<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProcessView")
             .field("overview", &*self.shown.borrow())

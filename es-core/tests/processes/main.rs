@@ -11,6 +11,7 @@ mod correlation;
 mod deadlines;
 mod domain;
 mod faults;
+mod hot;
 mod quarantine;
 mod refusing;
 mod restarts;
