@@ -27,7 +27,7 @@ impl<P: Process> Processes<P> {
             match self.engine.store.head().await {
                 Ok(head) => self.proof = Some((now, head)),
                 Err(error) => {
-                    tracing::warn!(process = P::CATEGORY, %error, "deadlines have to wait")
+                    tracing::warn!(process = P::CATEGORY, %error, "deadlines have to wait");
                 }
             }
         }
