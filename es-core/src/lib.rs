@@ -120,9 +120,9 @@ pub use metadata::Metadata;
 pub use partition::Partition;
 pub use position::Position;
 pub use process::{
-    Compensate, Expire, Overview, Process, ProcessCommand, ProcessDeadline, ProcessInput,
-    ProcessView, Processes, React, Reaction, Reconsider, Rejected, RejectionKind, Role, SentBy,
-    SetBy, Since, StuckInstance,
+    Compensate, DelayedInstance, Expire, Overview, Process, ProcessCommand, ProcessDeadline,
+    ProcessInput, ProcessView, Processes, React, Reaction, Reconsider, Rejected, RejectionKind,
+    Role, SentBy, SetAsideInput, SetBy, Since, StuckInstance,
 };
 pub use projection::{Fold, Projection, ProjectionEvents};
 pub use publishing::{

@@ -16,6 +16,10 @@ pub(super) struct Agenda {
     /// Up to where it is folded: an event that is delivered again isn't counted again.
     position: Position,
     ignored: u64,
+    /// The last event that was ignored; what was recorded of others may be known further on.
+    ignored_to: Position,
+    /// How many inputs are set aside.
+    set_aside: u64,
     /// By the id of the instance's stream; those that are over aren't here.
     instances: BTreeMap<String, Duties>,
     /// What is asked of all of them after each event, so that nobody has to look through them.
@@ -56,6 +60,23 @@ impl Agenda {
         Ok(pressing)
     }
 
+    /// Takes in a record of the process as a whole. Each input is set aside once, and taken in or passed over once.
+    pub(super) fn fold_whole(&mut self, stored: &StoredEvent) -> Result<(), StoreError> {
+        if stored.position <= self.position {
+            return Ok(());
+        }
+        let record = Record::of(stored)?;
+        self.position = stored.position;
+        match record {
+            Some(Record::SetAside(_)) => self.set_aside += 1,
+            Some(Record::Readmitted(_) | Record::Discarded(_)) => {
+                self.set_aside = self.set_aside.saturating_sub(1);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// Adds up what it holds, after it was loaded.
     pub(super) fn summed(mut self) -> Self {
         self.sums = Sums::default();
@@ -72,8 +93,8 @@ impl Agenda {
 
     /// Takes in that an event concerns no instance that is running.
     pub(super) fn ignore(&mut self, stored: &StoredEvent) {
-        if stored.position > self.position {
-            self.position = stored.position;
+        if stored.position > self.ignored_to {
+            self.ignored_to = stored.position;
             self.ignored += 1;
         }
     }
@@ -93,9 +114,9 @@ impl Agenda {
         due.map(|(_, id)| id.clone()).collect()
     }
 
-    /// How many events wait behind what an instance is stuck on.
-    pub(super) fn waiting(&self) -> u64 {
-        self.sums.waiting as u64
+    /// How many events wait behind what an instance is stuck on, or are set aside.
+    pub(super) fn parked(&self) -> u64 {
+        self.sums.waiting as u64 + self.set_aside
     }
 
     pub(super) fn overview(&self) -> Overview {
@@ -103,6 +124,7 @@ impl Agenda {
             open,
             unsent,
             deadlines,
+            waiting,
             stuck,
             ..
         } = &self.sums;
@@ -111,7 +133,9 @@ impl Agenda {
             open: *open as u64,
             unsent: *unsent as u64,
             deadlines: *deadlines as u64,
-            waiting: self.waiting(),
+            waiting: *waiting as u64,
+            set_aside: self.set_aside,
+            delayed: Vec::new(),
             stuck: stuck.iter().filter_map(|id| self.stuck(id)).collect(),
         }
     }
@@ -122,6 +146,8 @@ impl Agenda {
             key: id.to_owned(),
             on: stuck.on,
             reason: stuck.reason.clone(),
+            class: stuck.class.into(),
+            attempts: stuck.attempts,
             since: stuck.since,
         })
     }
@@ -160,6 +186,7 @@ mod tests {
         Accepted, Consumed, DeadlineCancelled, DeadlineFired, DeadlineSet, Deferred, Ended,
         Quarantined, Record, Resumed,
     };
+    use crate::process::trouble::Class;
     use crate::{EventId, Json, Placement, Position, Revision, StoredEvent, StreamId, Timestamp};
 
     /// Numbers without a pattern, the same in every run.
@@ -218,6 +245,8 @@ mod tests {
                 _ => Record::Quarantined(Quarantined {
                     on: Some(event),
                     reason: "a bug".to_owned(),
+                    class: Class::Applying,
+                    attempts: 1,
                 }),
             }
         }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::record::Record;
+use super::trouble::Class;
 use crate::{EventId, Position, StoredEvent, Timestamp};
 
 /// What an instance still has to do: the fold of the records in its stream.
@@ -38,6 +39,8 @@ pub(super) struct Waiting {
 pub(super) struct Stuck {
     pub(super) on: Option<EventId>,
     pub(super) reason: String,
+    pub(super) class: Class,
+    pub(super) attempts: u32,
     pub(super) since: Timestamp,
 }
 
@@ -72,6 +75,8 @@ impl Duties {
                 self.stuck = Some(Stuck {
                     on: quarantined.on,
                     reason: quarantined.reason.clone(),
+                    class: quarantined.class,
+                    attempts: quarantined.attempts,
                     since: stored.envelope.recorded_at,
                 });
             }
@@ -81,8 +86,13 @@ impl Duties {
                     self.discharge(skipped);
                 }
             }
-            // They stand in the streams of commands' targets, which a process may be one of.
-            Record::Refused(_) | Record::Unchanged(_) => {}
+            // They stand in the streams of commands' targets, which a process may be one of, and in that of the whole.
+            Record::Refused(_)
+            | Record::Unchanged(_)
+            | Record::Began(_)
+            | Record::SetAside(_)
+            | Record::Readmitted(_)
+            | Record::Discarded(_) => {}
         }
     }
 

@@ -48,22 +48,27 @@ impl<P: Process> Instance<P> {
         })
     }
 
-    /// Reads an instance by the id of its stream.
-    pub(super) async fn load(store: &dyn EventStore, id: &str) -> Result<Self, StoreError> {
+    /// The instance with this id of its stream, of which nothing was read yet.
+    pub(super) fn unread(id: &str) -> Result<Self, StoreError> {
         let key = P::Id::from_text(id).ok_or_else(|| {
             let why = format!("`{id}` is not a key of `{}`", P::CATEGORY);
             StoreError::invalid(Invalid::Store(why.into()))
         })?;
-        let mut instance = Self::new(&key)?;
-        let mut next = Some(StreamQuery::forwards(instance.stream.clone()));
+        Ok(Self::new(&key)?)
+    }
+
+    /// Reads what its stream says beyond what it knows.
+    pub(super) async fn read(&mut self, store: &dyn EventStore) -> Result<(), StoreError> {
+        let query = StreamQuery::forwards(self.stream.clone()).from(self.revision.next());
+        let mut next = Some(query);
         while let Some(query) = next.take() {
             let page = store.read_stream(query.clone()).await?;
             page.events
                 .iter()
-                .try_for_each(|stored| instance.fold(stored))?;
+                .try_for_each(|stored| self.fold(stored))?;
             next = query.after(&page);
         }
-        Ok(instance)
+        Ok(())
     }
 
     /// Takes in what its stream says next.

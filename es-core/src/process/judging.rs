@@ -2,10 +2,11 @@
 
 use super::arrival::Arrival;
 use super::definition::Process;
-use super::instance::{Instance, chain};
+use super::instance::Instance;
 use super::listed::{Reacted, Role};
 use super::reaction::Reaction;
 use super::record::{Accepted, Consumed, DeadlineFired, Quarantined, Refused, Rejected, Resumed};
+use super::trouble::{Class, Trouble, caught};
 use super::writing::{Writing, consumed, deferred};
 use crate::{EventId, Metadata, NewEvent, StoreError, Timestamp};
 
@@ -31,6 +32,19 @@ impl<P: Process> Instance<P> {
         if position <= self.last_input {
             return Ok(Verdict::Ignored);
         }
+        self.admit(arrival)
+    }
+
+    /// What comes of an event that was set aside. Later ones may have been taken in meanwhile.
+    pub(super) fn readmit(&self, arrival: &Arrival<'_, P>) -> Result<Verdict, StoreError> {
+        if self.inputs.contains(&arrival.stored.envelope.id) {
+            return Ok(Verdict::Known);
+        }
+        self.admit(arrival)
+    }
+
+    fn admit(&self, arrival: &Arrival<'_, P>) -> Result<Verdict, StoreError> {
+        let event = arrival.stored.envelope.id;
         let mut writing = self.writing(event.to_string(), event, arrival.correlation.clone());
         if self.duties.stuck.is_some() || !self.duties.waiting.is_empty() {
             writing.put(deferred(arrival.stored))?;
@@ -50,7 +64,7 @@ impl<P: Process> Instance<P> {
         };
         writing.put(deferred(arrival.stored))?;
         let on = self.state.is_ok().then_some(event);
-        writing.put(Quarantined { on, reason: stuck })?;
+        writing.put(quarantined(on, stuck))?;
         Ok(writing.finish())
     }
 
@@ -86,9 +100,11 @@ impl<P: Process> Instance<P> {
         };
         let listed = P::DEADLINES.iter().find(|deadline| deadline.name == name);
         let reacted = match (listed, &self.state) {
-            (Some(listed), Ok(state)) => explained((listed.expire)(state, &self.key, setting.due)),
-            (None, _) => Err(format!("the process has no deadline `{name}`")),
-            (_, Err(unreadable)) => Err(unreadable.clone()),
+            (Some(listed), Ok(state)) => {
+                caught(|| explained((listed.expire)(state, &self.key, setting.due)))
+            }
+            (None, _) => Err(unlisted("deadline", name)),
+            (_, Err(unreadable)) => Err(Trouble::new(Class::Decoding, unreadable)),
         };
         let reacted = reacted.and_then(|reaction| {
             let fired = DeadlineFired {
@@ -128,13 +144,15 @@ impl<P: Process> Instance<P> {
         let reacted = match (listed, &self.state) {
             (Some(listed), Ok(state)) => {
                 let payload = order.payload.as_str();
-                match (listed.compensate)(state, payload, refusal.clone()) {
-                    Ok(reacted) => explained(reacted),
-                    Err(reason) => Err(reason.to_string()),
-                }
+                caught(
+                    || match (listed.compensate)(state, payload, refusal.clone()) {
+                        Ok(reacted) => explained(reacted),
+                        Err(reason) => Err(Trouble::new(Class::Decoding, reason.to_string())),
+                    },
+                )
             }
-            (None, _) => Err(format!("the process has no command `{}`", order.name)),
-            (_, Err(unreadable)) => Err(unreadable.clone()),
+            (None, _) => Err(unlisted("command", &order.name)),
+            (_, Err(unreadable)) => Err(Trouble::new(Class::Decoding, unreadable)),
         };
         let reacted = reacted.and_then(|reaction| {
             let refusal = refusal.clone();
@@ -148,7 +166,7 @@ impl<P: Process> Instance<P> {
     pub(super) fn quarantine(
         &self,
         on: Option<EventId>,
-        reason: String,
+        trouble: Trouble,
     ) -> Result<Verdict, StoreError> {
         if self.duties.stuck.is_some() {
             return Ok(Verdict::Known);
@@ -156,7 +174,7 @@ impl<P: Process> Instance<P> {
         let cause = on.unwrap_or(EventId::from_bytes([0; 16]));
         let mut writing = self.writing(format!("{cause} stuck {}", self.revision), cause, None);
         let on = on.filter(|_| self.state.is_ok());
-        writing.put(Quarantined { on, reason })?;
+        writing.put(quarantined(on, trouble))?;
         Ok(writing.finish())
     }
 
@@ -197,11 +215,12 @@ impl<P: Process> Instance<P> {
         }
     }
 
-    fn react(&self, arrival: &Arrival<'_, P>) -> Result<Reaction<P>, String> {
-        let state = self.state.as_ref().map_err(Clone::clone)?;
+    fn react(&self, arrival: &Arrival<'_, P>) -> Result<Reaction<P>, Trouble> {
+        let state = self.state.as_ref();
+        let state = state.map_err(|unreadable| Trouble::new(Class::Decoding, unreadable))?;
         let mut reaction = Reaction::new();
         for react in &arrival.react {
-            reaction = reaction.and(explained(react(state))?);
+            reaction = reaction.and(caught(|| explained(react(state)))?);
         }
         reaction.ends |= arrival.role == Some(Role::Ends) && self.duties.running;
         Ok(reaction)
@@ -223,6 +242,26 @@ impl<P: Process> Instance<P> {
 }
 
 /// A reaction, or why there is none.
-fn explained<P: Process>(reacted: Reacted<P>) -> Result<Reaction<P>, String> {
-    reacted.map_err(|error| chain(&error))
+fn explained<P: Process>(reacted: Reacted<P>) -> Result<Reaction<P>, Trouble> {
+    reacted.map_err(|error| Trouble::applying(&error))
+}
+
+/// What a former program has left, and this one doesn't know.
+pub(super) fn unlisted(what: &str, name: &str) -> Trouble {
+    let reason = format!("the process has no {what} `{name}`");
+    Trouble::new(Class::Decoding, reason)
+}
+
+fn quarantined(on: Option<EventId>, trouble: Trouble) -> Quarantined {
+    let Trouble {
+        class,
+        reason,
+        attempts,
+    } = trouble;
+    Quarantined {
+        on,
+        reason,
+        class,
+        attempts,
+    }
 }

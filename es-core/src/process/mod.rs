@@ -2,10 +2,13 @@
 
 mod agenda;
 mod arrival;
+mod aside;
 mod definition;
+mod delays;
 mod dry;
 mod duties;
 mod engine;
+mod hot;
 mod instance;
 mod judging;
 mod listed;
@@ -15,7 +18,10 @@ mod reconsider;
 mod record;
 mod saved;
 mod sender;
+mod settling;
+mod trouble;
 mod view;
+mod whole;
 mod working;
 mod writing;
 
@@ -27,4 +33,4 @@ pub use reaction::Reaction;
 pub use reconsider::Reconsider;
 pub use record::RejectionKind;
 pub(crate) use record::is_record;
-pub use view::{Overview, ProcessView, StuckInstance};
+pub use view::{DelayedInstance, Overview, ProcessView, SetAsideInput, StuckInstance};

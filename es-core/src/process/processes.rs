@@ -8,10 +8,13 @@ use tokio::sync::watch;
 
 use super::agenda::Agenda;
 use super::definition::Process;
-use super::engine::{Engine, Settled, follows_corrections};
+use super::delays::Delays;
+use super::engine::{Engine, follows_corrections};
 use super::record::{NAMES, is_record};
 use super::saved::VERSION;
+use super::settling::Settled;
 use super::view::{Overview, ProcessView};
+use super::whole;
 use crate::temporal::{INSERTED, REPLACED, RETRACTED};
 use crate::{
     Batch, Begun, BoxFuture, Checkpoint, Clock, Consumer, ConsumerProfile, EventDescriptor,
@@ -22,7 +25,8 @@ use crate::{
 /// How many instances it works on at the same time, if nothing is said.
 const AT_ONCE: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
-/// Where a process begins that was never run before.
+/// Where a process begins that was never run before. Then it is written down, in the stream `es.process/` and the
+/// process's name, and nothing that is said later changes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Since {
@@ -62,8 +66,11 @@ pub enum Since {
 /// Without the word, corrections are passed over.
 ///
 /// An instance that can't go on is put into quarantine: its events wait for it in order, its commands and deadlines rest,
-/// and all others go on. [`ProcessView`] shows it and has it go on. Only an event that can't be decoded, or whose key can't
-/// be that of a stream, stops the runner, since there is no instance to put aside; so does what a newer program wrote.
+/// and all others go on: one whose code says no or panics, its own or that of an aggregate that it sends a command to, and
+/// one whose command the store refuses again and again. [`ProcessView`] shows it and has it go on. An input whose key can't be that of an instance (an empty
+/// text, for one) is set aside: it is counted, [listed](ProcessView::set_aside), and kept until somebody has it taken in by
+/// code that was mended, or passed over. Only an event that can't be decoded stops the runner, since there is no telling
+/// whose it is; so does what a newer program wrote.
 ///
 /// ```
 /// # use es_core::{EventStore, Process, Processes, Runner, Since, StateStore};
@@ -77,7 +84,7 @@ pub enum Since {
 /// # drop(handle);
 /// # }
 /// ```
-pub struct Processes<P> {
+pub struct Processes<P: Process> {
     pub(super) engine: Engine<P>,
     pub(super) states: Box<dyn StateStore>,
     pub(super) since: Since,
@@ -97,11 +104,16 @@ pub struct Processes<P> {
     /// A time, and the log's head as it was read after that: once everything up to there was taken in, what was due at
     /// that time may fire.
     pub(super) proof: Option<(Timestamp, Position)>,
+    /// What has to wait.
+    pub(super) delays: Delays,
     shown: watch::Sender<Overview>,
 }
 
 impl<P: Process> Processes<P> {
-    /// All instances of a process on this store. Where nothing is kept in `states`, it begins as `since` says.
+    /// All instances of a process on this store. If it was never run before, it begins as `since` says.
+    ///
+    /// Where nothing is kept in `states`, or by a program of another form, it reads what its instances have recorded, and
+    /// goes on behind the last event that one of them took in, or where it began.
     pub fn new(store: impl EventStore, states: impl StateStore, since: Since) -> Self {
         Self {
             engine: Engine::new(Arc::new(store)),
@@ -117,6 +129,7 @@ impl<P: Process> Processes<P> {
             unsaved: 0,
             at_once: AT_ONCE,
             proof: None,
+            delays: Delays::default(),
             shown: watch::Sender::default(),
         }
     }
@@ -140,6 +153,27 @@ impl<P: Process> Processes<P> {
             at_once: instances,
             ..self
         }
+    }
+
+    /// How many instances it keeps in memory, those that were worked on last; 1,000 if nothing is said. What is read of one
+    /// that is kept is what came since, so that an instance with thousands of inputs costs no more for each of them.
+    pub fn cache(self, instances: NonZeroUsize) -> Self {
+        self.engine.hot.resize(instances);
+        self
+    }
+
+    /// How long an instance waits after it couldn't do something, and at most; each wait is twice as long as the one before,
+    /// and the other instances go on. 100 milliseconds and 10 seconds if nothing is said.
+    pub fn back_off(mut self, first: Duration, most: Duration) -> Self {
+        self.delays.back_off = (first, most);
+        self
+    }
+
+    /// How often an instance tries what the store refuses before it is put into quarantine; 10 times if nothing is said. A
+    /// store that is away is asked for ever.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.delays.attempts = attempts.max(1);
+        self
     }
 
     /// The way to look at it, and to have a stuck instance go on.
@@ -171,7 +205,9 @@ impl<P: Process> Processes<P> {
     async fn take_one(&mut self, stored: &StoredEvent) -> Result<(), Failure> {
         if is_record(&stored.name) {
             let stream = &stored.envelope.stream;
-            if stream.category() == P::CATEGORY && self.agenda.fold(stored)? {
+            if whole::is_of::<P>(stream) {
+                self.agenda.fold_whole(stored)?;
+            } else if stream.category() == P::CATEGORY && self.agenda.fold(stored)? {
                 self.todo.insert(stream.id().to_owned());
             }
         } else if self.engine.take(stored).await? == Settled::Ignored {
@@ -181,7 +217,10 @@ impl<P: Process> Processes<P> {
     }
 
     pub(super) fn show(&self) {
-        let overview = self.agenda.overview();
+        let overview = Overview {
+            delayed: self.delays.shown(),
+            ..self.agenda.overview()
+        };
         self.shown.send_if_modified(|shown| {
             let changed = *shown != overview;
             *shown = overview;
@@ -229,7 +268,7 @@ impl<P: Process> Consumer for Processes<P> {
     }
 
     fn standing(&self) -> Standing {
-        Standing::at(self.looked_to).with_parked(self.agenda.waiting())
+        Standing::at(self.looked_to).with_parked(self.agenda.parked())
     }
 
     fn keep(&mut self, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), Failure>> {

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::trouble::Class;
 use crate::{
     DecodeError, EncodeError, EventId, Invalid, Json, NewEvent, Position, StoreError, StoredEvent,
     Timestamp,
@@ -78,6 +79,14 @@ records! {
     Quarantined = "es.quarantined",
     /// In a process's stream: somebody has it go on.
     Resumed = "es.resumed",
+    /// In the stream of a process as a whole: where it began.
+    Began = "es.began",
+    /// In the stream of a process as a whole: an input was set aside, as no instance can have its key.
+    SetAside = "es.set-aside",
+    /// In the stream of a process as a whole: somebody had an input taken in that was set aside.
+    Readmitted = "es.readmitted",
+    /// In the stream of a process as a whole: somebody had an input passed over that was set aside.
+    Discarded = "es.discarded",
     /// In the stream of a command's target, under the command's id: it was refused.
     Refused = "es.refused",
     /// In the stream of a command's target, under the command's id: it was accepted and changed nothing.
@@ -153,12 +162,40 @@ pub(crate) struct Quarantined {
     /// The input, command or setting of a deadline that it can't get past; none if its own history can't be read.
     pub(crate) on: Option<EventId>,
     pub(crate) reason: String,
+    pub(crate) class: Class,
+    /// How often it was tried.
+    pub(crate) attempts: u32,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Resumed {
     /// What it was stuck on and passes over.
     pub(crate) skipped: Option<EventId>,
+}
+
+/// Everything after this position is the process's.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Began {
+    pub(crate) position: Position,
+}
+
+/// Which event was set aside, and why.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SetAside {
+    pub(crate) event: EventId,
+    pub(crate) name: String,
+    pub(crate) position: Position,
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Readmitted {
+    pub(crate) event: EventId,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Discarded {
+    pub(crate) event: EventId,
 }
 
 /// Why a command was refused.

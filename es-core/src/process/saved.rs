@@ -3,15 +3,16 @@
 use super::agenda::Agenda;
 use super::definition::Process;
 use super::processes::{Processes, Since};
-use super::record::NAMES;
-use crate::{Checkpoint, Failure, Filter, Json, LogQuery, Position, SavedState, StoreError};
+use super::record::{NAMES, Record};
+use super::whole;
+use crate::{Checkpoint, Failure, Filter, Json, LogQuery, SavedState, StoreError, StoredEvent};
 
 /// So many instances are written each time.
 const FEW_INSTANCES: usize = 100;
 /// Beyond these, how many may be written for each event that is taken in.
 const INSTANCES_PER_EVENT: usize = 8;
 /// The form of the saved agenda; another one is ignored.
-const SCHEMA: u64 = 1;
+const SCHEMA: u64 = 2;
 /// A process is never built anew, so there is one version of it.
 pub(super) const VERSION: u32 = 1;
 
@@ -27,8 +28,11 @@ impl<P: Process> Processes<P> {
             let agenda: Agenda = agenda.map_err(|error| StoreError::Backend(error.into()))?;
             self.agenda = agenda.summed();
             self.taken = kept.checkpoint;
+            // Where nobody has written that down: it is known to have been there.
+            let here = Since::Position(self.taken.position);
+            self.engine.began(here).await?;
         } else {
-            self.taken = self.beginning().await?;
+            self.taken.position = self.engine.began(self.since).await?;
             self.recollect().await?;
         }
         self.looked_to = self.taken.position;
@@ -38,36 +42,34 @@ impl<P: Process> Processes<P> {
         Ok(())
     }
 
-    async fn beginning(&self) -> Result<Checkpoint, StoreError> {
-        let position = match self.since {
-            Since::Beginning => Position::START,
-            Since::Now => self.engine.store.head().await?,
-            Since::Position(position) => position,
-        };
-        Ok(Checkpoint {
-            position,
-            event_id: None,
-        })
-    }
-
-    /// Folds what its instances have recorded before the place where it begins: where its own memory was lost, nothing
-    /// that they had to do is.
+    /// Folds what its instances have recorded: where its own memory was lost, nothing that they had to do is. It goes on
+    /// behind the last event that one of them has taken in, as everything before was taken in then, or passed over.
     async fn recollect(&mut self) -> Result<(), StoreError> {
         let filter = NAMES
             .iter()
             .fold(Filter::all(), |filter, name| filter.name(*name));
-        let query = LogQuery::all().filter(filter.category(P::CATEGORY));
-        let mut query = query.until(self.taken.position);
-        loop {
+        let head = self.engine.store.head().await?;
+        let filter = filter.category(P::CATEGORY).category(whole::CATEGORY);
+        let query = LogQuery::all().filter(filter);
+        let mut next = Some(query.until(head));
+        while let Some(query) = next.take() {
             let page = self.engine.store.read_log(query.clone()).await?;
             for stored in &page.events {
-                self.agenda.fold(stored)?;
+                let stream = &stored.envelope.stream;
+                if whole::is_of::<P>(stream) {
+                    self.agenda.fold_whole(stored)?;
+                } else if stream.category() == P::CATEGORY {
+                    self.agenda.fold(stored)?;
+                } else {
+                    continue;
+                }
+                if let Some(taken) = taken_in(stored)? {
+                    self.taken = further(self.taken, taken);
+                }
             }
-            if page.end || page.looked_to >= self.taken.position {
-                return Ok(());
-            }
-            query.after = page.looked_to;
+            next = query.beyond(&page);
         }
+        Ok(())
     }
 
     /// Keeps its place in the log once enough was taken in: what is kept holds all that is left to do, so with many
@@ -103,4 +105,26 @@ impl<P: Process> Processes<P> {
 
 fn name<P: Process>() -> String {
     format!("es.process/{}", P::CATEGORY)
+}
+
+/// The event that a record says was taken in.
+fn taken_in(stored: &StoredEvent) -> Result<Option<Checkpoint>, StoreError> {
+    let (position, event) = match Record::of(stored)? {
+        Some(Record::Consumed(input)) => (input.position, input.event),
+        Some(Record::Deferred(input)) => (input.position, input.event),
+        Some(Record::SetAside(input)) => (input.position, input.event),
+        _ => return Ok(None),
+    };
+    Ok(Some(Checkpoint {
+        position,
+        event_id: Some(event),
+    }))
+}
+
+fn further(one: Checkpoint, other: Checkpoint) -> Checkpoint {
+    if other.position > one.position {
+        other
+    } else {
+        one
+    }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::instance::{chain, is_newer};
 use super::record::{Commanded, Record, Refused, RejectionKind, Unchanged};
+use super::trouble::{Class, Trouble};
 use crate::{
     Append, Command, EventId, EventStore, ExecuteError, Executed, Expected, Json, Metadata,
     Payload, Repository, StoreError, StoredEvent, StreamId,
@@ -42,7 +43,7 @@ pub(super) enum Unsent {
     /// A newer program has written what can't be read.
     Newer(StoreError),
     /// It won't have one by itself.
-    Stuck(String),
+    Stuck(Trouble),
 }
 
 impl Order {
@@ -78,8 +79,10 @@ pub(super) async fn send<C: Command + Payload>(
         if let Some(found) = store.find(&order.target, first).await.map_err(unsent)? {
             return answered(&found);
         }
-        let command = C::decoded(order.payload.as_str())
-            .map_err(|reason| Unsent::Stuck(format!("the command `{}`: {reason}", order.name)))?;
+        let command = C::decoded(order.payload.as_str()).map_err(|reason| {
+            let reason = format!("the command `{}`: {reason}", order.name);
+            Unsent::Stuck(Trouble::new(Class::Decoding, reason))
+        })?;
         let execution = repository
             .send(command)
             .once(once.clone())
@@ -153,7 +156,7 @@ fn refused<E: std::error::Error>(error: ExecuteError<E>) -> Result<Refused, Unse
         ExecuteError::Conflict(conflict) => Err(Unsent::Later(StoreError::Conflict(conflict))),
         ExecuteError::Store(error) => Err(unsent(error)),
         // No command ends so.
-        ExecuteError::Load(error) => Err(Unsent::Stuck(chain(&error))),
+        ExecuteError::Load(error) => Err(Unsent::Stuck(Trouble::applying(&error))),
     }
 }
 
@@ -165,7 +168,7 @@ fn unsent(error: StoreError) -> Unsent {
         StoreError::Invalid(_)
         | StoreError::Rejected(_)
         | StoreError::Undecodable(_)
-        | StoreError::IdReused { .. } => Unsent::Stuck(chain(&error)),
+        | StoreError::IdReused { .. } => Unsent::Stuck(Trouble::from(&error)),
         error => Unsent::Later(error),
     }
 }

@@ -3,10 +3,10 @@
 use serde_json::value::RawValue;
 
 use super::definition::Process;
-use super::instance::chain;
 use super::judging::Verdict;
 use super::reaction::{Reaction, Sending, Step};
 use super::record::{Commanded, Consumed, DeadlineCancelled, DeadlineSet, Deferred, Ended, Record};
+use super::trouble::Trouble;
 use crate::{EventId, EventSet, Invalid, Metadata, NewEvent, StoreError, StoredEvent, StreamId};
 
 /// Events for a stream. Each has an id that is derived from what it comes of and its place, so that whoever comes to the
@@ -33,9 +33,9 @@ impl Writing<'_> {
         mut self,
         to: impl Into<Record>,
         reaction: Reaction<P>,
-    ) -> Result<Verdict, String> {
+    ) -> Result<Verdict, Trouble> {
         let written = self.put(to).and_then(|()| self.react(reaction));
-        written.map_err(|error| chain(&error))?;
+        written.map_err(|error| Trouble::applying(&error))?;
         Ok(self.finish())
     }
 

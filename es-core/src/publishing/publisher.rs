@@ -73,6 +73,9 @@ impl Unpublishable {
 }
 
 /// Writes a line of JSON for each event, and flushes.
+///
+/// A program that is killed while it writes may leave a part of a line. Its event is published again by the next one, which
+/// begins behind the end of a line if whoever opens the file sees to that.
 pub struct ToWriter<W>(pub W);
 
 impl<W: Write + Send + 'static> Publisher for ToWriter<W> {

@@ -118,7 +118,7 @@ impl Failure {
     }
 
     /// A panic, as it was caught.
-    pub(super) fn panicked(panic: &(dyn Any + Send)) -> Self {
+    pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
         let message = match panic.downcast_ref::<String>() {
             Some(message) => message.clone(),
             None => (panic.downcast_ref::<&str>().copied())

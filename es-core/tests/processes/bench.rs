@@ -48,7 +48,9 @@ impl<S: EventStore + Clone> Bench<S> {
     ) -> Self {
         let processes = Processes::<Payment>::new(store.clone(), states, since)
             .clock(Arc::clone(clock))
-            .every(Duration::from_millis(2));
+            .every(Duration::from_millis(2))
+            .back_off(Duration::from_millis(2), Duration::from_millis(2))
+            .attempts(3);
         let view = processes.view();
         let most = Duration::from_millis(2);
         // Small batches: between any two of them something else may be done.
@@ -89,11 +91,19 @@ impl<S: EventStore + Clone> Bench<S> {
 
     /// Until it has read all that was appended, and has nothing to do.
     pub(crate) async fn idle(&self) {
+        self.idle_but_for(0).await;
+    }
+
+    /// The same, with so many commands that can't be sent.
+    pub(crate) async fn idle_but_for(&self, unsent: u64) {
         let idle = async {
             loop {
                 let before = self.store.head().await.unwrap();
                 self.handle.wait_for(before).await.unwrap();
-                let overview = self.view.wait_until(|overview| overview.unsent == 0).await;
+                let overview = self
+                    .view
+                    .wait_until(|overview| overview.unsent == unsent)
+                    .await;
                 assert!(overview.is_some(), "the process has ended");
                 if self.store.head().await.unwrap() == before {
                     return;

@@ -1,6 +1,8 @@
 //! Processes: events in, commands out.
 
+mod aside;
 mod at_once;
+mod beginnings;
 mod bench;
 mod bug;
 mod commands;
@@ -9,6 +11,9 @@ mod correlation;
 mod deadlines;
 mod domain;
 mod faults;
+mod hot;
 mod quarantine;
+mod refusing;
 mod restarts;
 mod streams;
+mod troubles;

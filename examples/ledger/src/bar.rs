@@ -74,6 +74,12 @@ impl Rebuild {
         self.bar
             .set_message(format!("{name}: {events} events, {rate:.0} a second"));
     }
+
+    /// Shows it as it is now, also where less time has passed than between two drawings: whoever watches sees that it came
+    /// to the whole.
+    pub(crate) fn arrived(&self) {
+        self.bar.abandon();
+    }
 }
 
 /// It isn't left on the terminal, whatever comes of it.

@@ -74,6 +74,7 @@ async fn built(handle: &RunnerHandle, head: Position) -> Result<(), CommandError
     while let Some(status) = changes.next().await {
         bar.show(&status);
         if status.frontier >= head {
+            bar.arrived();
             return Ok(());
         }
         // The runner would wait for a store that is away; whoever looks at a terminal is told.

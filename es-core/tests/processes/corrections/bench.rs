@@ -11,7 +11,7 @@ use es_memory::MemoryStore;
 use super::domain::{Account, Billing, LastPlaced, Placed, Shop, ShopEvent};
 use crate::bench::{log, soon};
 
-pub(crate) struct Bench<P = Billing> {
+pub(crate) struct Bench<P: Process = Billing> {
     pub(crate) store: MemoryStore,
     pub(crate) shop: Repository<Shop, MemoryStore>,
     pub(crate) view: ProcessView<P>,
