@@ -143,6 +143,12 @@ impl<E> Listed<E> {
             encode: E::encoded,
         }
     }
+
+    /// The same, given with its envelope.
+    pub const fn recorded(mut self) -> Self {
+        self.descriptor.recorded = true;
+        self
+    }
 }
 
 /// How a command is handled.

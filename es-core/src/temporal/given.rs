@@ -35,7 +35,7 @@ pub fn correct_given<A: Correctable>(
         entries.push(StoredEvent::placed(&envelope.stream, event.clone(), next));
     }
     let new = Facts::of::<A>(&entries)?;
-    check::<A>(&Start::NOTHING, old.all(), new.all())?;
+    check::<A>(&Start::NOTHING, old.all(), new.all(), head)?;
     Ok(event)
 }
 

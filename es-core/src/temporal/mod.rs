@@ -26,7 +26,7 @@ mod timeline;
 mod what_if;
 
 pub use at::{At, Known};
-pub(crate) use checked::{Broken, check};
+pub(crate) use checked::{Broken, Checked, check};
 pub use correct_error::CorrectError;
 pub use correctable::{Correctable, Corrections, Violation};
 pub use corrected::Corrected;

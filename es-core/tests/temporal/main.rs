@@ -9,6 +9,7 @@ mod clocks;
 mod corrected;
 mod corrections;
 mod diff;
+mod folded_once;
 mod ledger;
 mod model;
 mod page;
