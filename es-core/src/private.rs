@@ -167,6 +167,14 @@ pub trait KeptState: Payload {}
 #[diagnostic::do_not_recommend]
 impl<A: Payload> KeptState for A {}
 
+/// An aggregate that says `corrections`. An impl of [`Correctable`](crate::Correctable) alone would let corrections into a
+/// stream that the aggregate can't read then.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` takes no corrections",
+    label = "add `corrections` to the `#[aggregate(…)]` of `{Self}`"
+)]
+pub trait OptsIn {}
+
 /// When an aggregate is kept as a snapshot.
 pub const fn snapshots<A: KeptState>(every: u64, fold: u32, schema: u64) -> SnapshotPolicy<A> {
     SnapshotPolicy::new(every, fold, schema)

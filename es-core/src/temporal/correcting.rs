@@ -72,13 +72,6 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     where
         A: Correctable,
     {
-        const {
-            // An impl alone would let corrections into a stream that the aggregate can't read then.
-            assert!(
-                A::CORRECTIONS.is_some(),
-                "the aggregate takes no corrections: add `corrections` to `#[aggregate(…)]`"
-            );
-        }
         Correct {
             repository: self,
             stream: StreamId::of::<A>(id),
