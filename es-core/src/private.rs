@@ -6,7 +6,7 @@ pub use std::vec::Vec;
 
 pub use crate::names::{Names, Twins, names};
 pub use crate::process::{DryOutcome, DryRun};
-pub use crate::temporal::{CorrectionStep, correct_given, fold_given};
+pub use crate::temporal::{CorrectionStep, correct_given, facts_given, fold_given};
 pub use crate::upcast::{
     Change, Hop, UpcastFrom, check_old, converted, decode, decode_from, judged, try_converted,
 };

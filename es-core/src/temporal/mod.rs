@@ -36,7 +36,7 @@ pub(crate) use correction::{
 };
 pub use diff::{Change, Diff};
 pub(crate) use fact::{Facts, Key, fold};
-pub use given::{correct_given, fold_given};
+pub use given::{correct_given, facts_given, fold_given};
 pub(crate) use ground::Ground;
 pub use impact::{Effect, Fate, Impact};
 pub use judging::Step as CorrectionStep;
