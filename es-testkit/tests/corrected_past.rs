@@ -105,8 +105,8 @@ fn fails<T>(test: impl FnOnce() -> T) -> String {
     let Err(panic) = catch_unwind(AssertUnwindSafe(test)) else {
         panic!("it should have failed");
     };
-    let text = panic.downcast_ref::<String>().cloned();
-    text.unwrap_or_else(|| panic.downcast_ref::<&str>().unwrap().to_string())
+    let said = panic.downcast_ref::<String>().cloned();
+    said.unwrap_or_else(|| panic.downcast_ref::<&str>().unwrap().to_string())
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use es_core::{Event, EventStore, Repository, StoreError, StreamId, StreamQuery};
+use es_core::{Event, EventStore, Loaded, Repository, StoreError, StreamId, StreamQuery};
 use es_memory::MemoryStore;
 use tokio::runtime::Runtime;
 
@@ -44,7 +44,7 @@ pub(crate) fn run(runtime: &Runtime, id: &String) {
     let store = plain.store();
     let plain = Repository::<Plain, _>::new(store.clone());
     let corrected = Repository::<Corrected, _>::new(corrected.store().clone());
-    let loaded = runtime.block_on(plain.load(id)).map(|it| it.into_state());
+    let loaded = runtime.block_on(plain.load(id)).map(Loaded::into_state);
     assert_eq!(
         loaded.ok(),
         runtime.block_on(bare(store, &stream)).ok(),

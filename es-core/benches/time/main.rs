@@ -125,6 +125,9 @@ where
     [EVENTS / 10, EVENTS].map(|events| (events, filled::<A>(runtime, id, events)))
 }
 
+/// What prints the tables of a name.
+type Tables = fn(&Runtime, &String);
+
 fn main() -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let id = "ada".to_owned();
@@ -133,7 +136,7 @@ fn main() -> std::io::Result<()> {
         let names = || asked.iter().filter(|word| !word.starts_with('-'));
         names().next().is_none() || names().any(|word| word == name)
     };
-    let tables: [(&str, fn(&Runtime, &String)); 4] = [
+    let tables: [(&str, Tables); 4] = [
         ("loads", loads::run),
         ("past", past::run),
         ("late", late::run),

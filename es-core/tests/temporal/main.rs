@@ -19,6 +19,7 @@ mod projection;
 mod projection_page;
 mod records;
 mod reference;
+mod refused;
 mod samples;
 mod snapshots;
 mod span;
