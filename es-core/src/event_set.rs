@@ -55,6 +55,8 @@ pub struct EventDescriptor {
     pub former_names: &'static [&'static str],
     /// Whether the event begins a stream of its aggregate.
     pub initial: bool,
+    /// Whether the aggregate is given it with its envelope, as a [`Recorded`](crate::Recorded).
+    pub recorded: bool,
 }
 
 impl EventDescriptor {
@@ -65,6 +67,7 @@ impl EventDescriptor {
             version: E::VERSION,
             former_names: E::FORMER_NAMES,
             initial,
+            recorded: false,
         }
     }
 }

@@ -6,7 +6,7 @@ pub use std::vec::Vec;
 
 pub use crate::names::{Names, Twins, names};
 pub use crate::process::{DryOutcome, DryRun};
-pub use crate::temporal::{CorrectionStep, correct_given, fold_given};
+pub use crate::temporal::{CorrectionStep, correct_given, facts_given, fold_given};
 pub use crate::upcast::{
     Change, Hop, UpcastFrom, check_old, converted, decode, decode_from, judged, try_converted,
 };
@@ -143,6 +143,12 @@ impl<E> Listed<E> {
             encode: E::encoded,
         }
     }
+
+    /// The same, given with its envelope.
+    pub const fn recorded(mut self) -> Self {
+        self.descriptor.recorded = true;
+        self
+    }
 }
 
 /// How a command is handled.
@@ -160,6 +166,14 @@ pub trait KeptState: Payload {}
 
 #[diagnostic::do_not_recommend]
 impl<A: Payload> KeptState for A {}
+
+/// An aggregate that says `corrections`. An impl of [`Correctable`](crate::Correctable) alone would let corrections into a
+/// stream that the aggregate can't read then.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` takes no corrections",
+    label = "add `corrections` to the `#[aggregate(…)]` of `{Self}`"
+)]
+pub trait OptsIn {}
 
 /// When an aggregate is kept as a snapshot.
 pub const fn snapshots<A: KeptState>(every: u64, fold: u32, schema: u64) -> SnapshotPolicy<A> {

@@ -32,7 +32,7 @@ pub fn event(event: &Event<'_>) -> TokenStream {
 }
 
 /// The enum keeps every line whose type was understood. Each event may create, since which are initial isn't certain;
-/// and so may snapshots be asked for.
+/// and so may snapshots be asked for, and corrections taken.
 pub fn aggregate(model: &Aggregate<'_>) -> TokenStream {
     let es = &model.crate_path;
     let ident = &model.input.ident;
@@ -76,6 +76,8 @@ pub fn aggregate(model: &Aggregate<'_>) -> TokenStream {
             }
             #[automatically_derived]
             impl #es::Snapshotting for #ident {}
+            #[automatically_derived]
+            impl #es::__private::OptsIn for #ident {}
             #decisions
         };
     }

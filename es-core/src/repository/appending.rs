@@ -1,7 +1,7 @@
 use super::execution::Said;
 use super::held::Held;
 use super::{ExecuteError, Executed, Folded, Repository};
-use crate::temporal::{Broken, Ground, check};
+use crate::temporal::{Broken, Checked, Ground, check};
 use crate::{
     Aggregate, Append, At, EventId, EventSet, EventStore, Expected, Invalid, Json, Misplaced,
     NewEvent, Placement, Revision, StoreError, StoredEvent, StreamId, StreamQuery, Timestamp,
@@ -62,8 +62,8 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
                 Ok(encoded) => encoded,
                 Err(error) => return Err((held, error.into())),
             };
-        let encoded = match self.checked(&held, encoded).await {
-            Ok(encoded) => encoded,
+        let (encoded, checked) = match self.checked(&held, encoded).await {
+            Ok(checked) => checked,
             Err(error) => return Err((held, error)),
         };
         let expected = Expected::Exact(held.revision);
@@ -84,27 +84,30 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         let stored: Vec<StoredEvent> = (encoded.into_iter().zip(appended.placements()))
             .map(|(event, at)| StoredEvent::placed(&self.stream, event, *at))
             .collect();
-        self.advance(held, &stored).await;
+        match (checked, stored.last()) {
+            (Some(checked), Some(last)) => self.keep(held, checked, last).await,
+            _ => self.advance(held, &stored).await,
+        }
         let envelopes = (stored.iter().map(|stored| stored.envelope.clone())).collect();
         let events = std::mem::take(events);
         Ok(Executed::appended(events, envelopes, &appended))
     }
 
-    /// Checks the history that backdated events change, of an aggregate that takes corrections.
+    /// Checks the history that backdated events change, of an aggregate that takes corrections, and folds it with that.
     async fn checked(
         &self,
         folded: &Folded<A>,
         mut events: Vec<NewEvent>,
-    ) -> Result<Vec<NewEvent>, ExecuteError<A::Error>> {
+    ) -> Result<(Vec<NewEvent>, Option<Checked<A>>), ExecuteError<A::Error>> {
         let last = folded.key.filter(|_| A::CORRECTIONS.is_some());
         let Some(last) = last.map(|last| last.effective_at) else {
-            return Ok(events);
+            return Ok((events, None));
         };
         let recorded_at = folded.recorded_at.unwrap_or(Timestamp::MIN);
         let effective_at = match self.said.effective_at {
             Some(said) => said,
             // Whatever this clock shows: record time never decreases along a stream, so the event comes last.
-            None if last <= recorded_at => return Ok(events),
+            None if last <= recorded_at => return Ok((events, None)),
             None => self.repository.clock.now().max(recorded_at),
         };
         // Said even where nothing was: what is recorded then may come before or after the one that will be effective,
@@ -113,10 +116,10 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
             event.effective_at = Some(effective_at);
         }
         if effective_at >= last {
-            return Ok(events);
+            return Ok((events, None));
         }
         match self.check(folded.revision, &events).await? {
-            Ok(()) => Ok(events),
+            Ok(checked) => Ok((events, checked)),
             Err(Broken::Violated(violation)) => Err(ExecuteError::Violated(violation)),
             Err(Broken::Store(error)) => Err(error.into()),
             Err(Broken::BeforeInitial { name }) => {
@@ -131,12 +134,12 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         &self,
         revision: Revision,
         events: &[NewEvent],
-    ) -> Result<Result<(), Broken<A::Error>>, StoreError> {
+    ) -> Result<Result<Option<Checked<A>>, Broken<A::Error>>, StoreError> {
         let mut ground = Ground::new(self.repository, &self.stream, At::NOW);
         loop {
             ground.descend().await?;
             let Some(head) = ground.last().cloned() else {
-                return Ok(Ok(()));
+                return Ok(Ok(None));
             };
             let actual = head.envelope.revision;
             // Nothing is refused because of a state that is too old: it is decided again on the tail.
@@ -154,7 +157,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
                 entries.push(StoredEvent::placed(&self.stream, event.clone(), at));
             }
             if let Some(new) = ground.facts(&entries)? {
-                return Ok(check::<A>(&ground.into_start(), &old, &new));
+                return Ok(check(&ground.into_start(), &old, &new, revision).map(Some));
             }
         }
     }
@@ -214,11 +217,15 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
                 }
             }
         }
-        let mut held = self.hold(folded);
-        held.stay();
-        self.repository
-            .keep_snapshot(&self.stream, since, &held)
-            .await;
+        self.repository.keep(&self.stream, since, folded).await;
+    }
+
+    /// Keeps what came of the check, in place of the state that was decided on.
+    async fn keep(&self, held: Held<A>, checked: Checked<A>, last: &StoredEvent) {
+        drop(held);
+        if let Some((folded, since)) = checked.stored(last) {
+            self.repository.keep(&self.stream, since, folded).await;
+        }
     }
 
     /// Holds a state, in the cache if there is one.

@@ -1,8 +1,8 @@
 use crate::process::is_record;
-use crate::temporal::{Key, is_correction, kept_state, read_kept};
+use crate::temporal::{Key, is_correction};
 use crate::{
     Aggregate, At, DecodeError, Envelope, EventId, EventStore, Known, Repository, Revision,
-    Snapshot, SnapshotPolicy, StoreError, StoredEvent, StreamId, StreamQuery, Timestamp, spans,
+    StoreError, StoredEvent, StreamId, StreamQuery, Timestamp, spans,
 };
 
 /// A state and how far it is folded.
@@ -11,13 +11,22 @@ pub(crate) struct Folded<A> {
     pub(crate) state: Option<A>,
     pub(crate) revision: Revision,
     /// The last event's id; `None` for an empty stream.
-    last: Option<EventId>,
+    pub(super) last: Option<EventId>,
     /// When the last event was recorded; a later one is recorded no earlier.
     pub(crate) recorded_at: Option<Timestamp>,
     /// Where the last fact stands in the fold of an aggregate that takes corrections.
     pub(crate) key: Option<Key>,
     /// Whether the stream holds an event of the aggregate, and not only what processes wrote into it.
     pub(crate) begun: bool,
+}
+
+/// Where a page was folded to.
+enum Reached {
+    End,
+    /// An event that wasn't known yet.
+    Unknown,
+    /// An event that changes what was folded before.
+    Change,
 }
 
 impl<A: Aggregate> Folded<A> {
@@ -57,6 +66,40 @@ impl<A: Aggregate> Folded<A> {
         }
         self.stand_on(stored);
         Ok(true)
+    }
+
+    /// Whether these events can be folded onto this state, one after the other: asked before the first of them is, so that
+    /// those before a correction aren't folded twice.
+    fn takes<'e>(&self, events: impl Iterator<Item = &'e StoredEvent>) -> bool {
+        if A::CORRECTIONS.is_none() {
+            return true;
+        }
+        let mut last = self.key;
+        for stored in events.filter(|stored| !is_record(&stored.name)) {
+            let key = Key::of(stored);
+            if is_correction(&stored.name) || last.is_some_and(|last| key < last) {
+                return false;
+            }
+            last = Some(key);
+        }
+        true
+    }
+
+    /// Folds the events of a page as far as they are known.
+    fn apply_known(&mut self, events: &[StoredEvent], known: Known) -> Result<Reached, StoreError> {
+        let is_known = |stored: &&StoredEvent| known.includes(&stored.envelope, stored.position);
+        if !self.takes(events.iter().take_while(is_known)) {
+            return Ok(Reached::Change);
+        }
+        for stored in events {
+            if !is_known(&stored) {
+                return Ok(Reached::Unknown);
+            }
+            if !self.apply(stored)? {
+                return Ok(Reached::Change);
+            }
+        }
+        Ok(Reached::End)
     }
 
     /// Takes an event as the one that the state is folded up to.
@@ -119,15 +162,11 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         let mut next = Some(query);
         while let Some(query) = next.take() {
             let page = spans::read_stream(&self.store, query.clone()).await?;
-            for stored in &page.events {
-                if !known.includes(&stored.envelope, stored.position) {
-                    return Ok(Some(folded));
-                }
-                if !folded.apply(stored)? {
-                    return Ok(None);
-                }
+            match folded.apply_known(&page.events, known)? {
+                Reached::End => next = query.after(&page),
+                Reached::Unknown => return Ok(Some(folded)),
+                Reached::Change => return Ok(None),
             }
-            next = query.after(&page);
         }
         Ok(Some(folded))
     }
@@ -161,13 +200,10 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
                 known = Known::Revision(revision);
                 continue;
             }
-            for stored in &page.events[1..] {
-                if !known.includes(&stored.envelope, stored.position) {
-                    return Ok(Some(folded));
-                }
-                if !folded.apply(stored)? {
-                    return self.refold(stream, At::known(known)).await.map(Some);
-                }
+            match folded.apply_known(&page.events[1..], known)? {
+                Reached::End => {}
+                Reached::Unknown => return Ok(Some(folded)),
+                Reached::Change => return self.refold(stream, At::known(known)).await.map(Some),
             }
             if let Some(query) = query.after(&page) {
                 match self.fold_pages(query, folded, known).await? {
@@ -181,89 +217,4 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
             return Ok(Some(folded));
         }
     }
-
-    /// The state of the newest snapshot at or below a revision, if this program's schema and fold made it.
-    async fn snapshot(&self, stream: &StreamId, at_most: Revision) -> Option<Folded<A>> {
-        let found = self.snapshot_with_state(stream, at_most).await;
-        found.map(|(folded, _)| folded)
-    }
-
-    /// The same, with the snapshot itself.
-    pub(crate) async fn snapshot_with_state(
-        &self,
-        stream: &StreamId,
-        at_most: Revision,
-    ) -> Option<(Folded<A>, Snapshot)> {
-        let (Some(snapshots), Some(policy)) = (&self.snapshots, A::SNAPSHOTS) else {
-            return None;
-        };
-        let span = spans::snapshot(stream, "load", at_most);
-        let loaded = spans::within(span, snapshots.load_snapshot(stream, at_most), |_, _| {});
-        let snapshot = match loaded.await {
-            Ok(snapshot) => snapshot?,
-            Err(error) => {
-                tracing::warn!(%stream, %error, "a snapshot couldn't be loaded; folding the stream instead");
-                return None;
-            }
-        };
-        let folded = thawed(&policy, &snapshot);
-        if folded.is_none() {
-            tracing::debug!(%stream, revision = %snapshot.revision, "a snapshot of another schema or fold is ignored");
-        }
-        Some((folded?, snapshot))
-    }
-
-    /// Keeps a snapshot if the policy asks for one between the revision `since` and the state's.
-    pub(crate) async fn keep_snapshot(
-        &self,
-        stream: &StreamId,
-        since: Revision,
-        folded: &Folded<A>,
-    ) {
-        let (Some(snapshots), Some(policy)) = (&self.snapshots, A::SNAPSHOTS) else {
-            return;
-        };
-        let every = policy.every.max(1);
-        if since.number() / every == folded.revision.number() / every {
-            return;
-        }
-        let (Some(state), Some(last)) = (&folded.state, folded.last) else {
-            return;
-        };
-        let encoded = (policy.encode)(state);
-        let saved = match encoded.map(|json| kept_state::<A>(folded.key, json)) {
-            Ok(json) => {
-                let snapshot = Snapshot::new(
-                    stream.clone(),
-                    folded.revision,
-                    last,
-                    policy.schema,
-                    policy.fold,
-                    json,
-                );
-                let span = spans::snapshot(stream, "keep", folded.revision);
-                spans::within(span, snapshots.keep_snapshot(snapshot), |_, ()| {}).await
-            }
-            Err(error) => Err(StoreError::Backend(error.into())),
-        };
-        if let Err(error) = saved {
-            tracing::warn!(%stream, %error, "a snapshot couldn't be kept; the stream is unharmed");
-        }
-    }
-}
-
-/// The state of a snapshot, if this program's schema and fold made it.
-fn thawed<A: Aggregate>(policy: &SnapshotPolicy<A>, snapshot: &Snapshot) -> Option<Folded<A>> {
-    if (snapshot.schema, snapshot.fold) != (policy.schema, policy.fold) {
-        return None;
-    }
-    let (key, state) = read_kept::<A>(snapshot.state.as_str())?;
-    Some(Folded {
-        state: Some((policy.decode)(state)?),
-        revision: snapshot.revision,
-        last: Some(snapshot.event_id),
-        recorded_at: None,
-        key,
-        begun: true,
-    })
 }

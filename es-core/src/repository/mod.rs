@@ -9,6 +9,7 @@ mod execution;
 mod folded;
 mod held;
 mod history;
+mod keeping;
 mod loaded;
 
 use std::fmt;

@@ -1,8 +1,9 @@
 //! What has to hold along a history that is about to change.
 
-use super::fact::{Fact, fold, is_initial, listed_name};
+use super::fact::{Fact, Key, fold, is_initial, is_recorded, listed_name};
 use super::ground::Start;
-use crate::{Aggregate, StoreError, Violation};
+use crate::repository::Folded;
+use crate::{Aggregate, Revision, StoreError, StoredEvent, Violation};
 
 /// Why a history may not become another.
 pub(crate) enum Broken<E> {
@@ -23,16 +24,35 @@ impl<E> From<StoreError> for Broken<E> {
     }
 }
 
+/// What a history that holds comes to in the end: nobody needs to fold it again once it is stored.
+pub(crate) struct Checked<A> {
+    state: Option<A>,
+    key: Option<Key>,
+    /// How far the snapshot goes that it was folded on.
+    since: Revision,
+    /// The events that the aggregate is given with their envelopes, which the store writes, were all stored before.
+    is_final: bool,
+}
+
+impl<A: Aggregate> Checked<A> {
+    /// The state of the stream that ends with this event now, and how far what it was folded on goes; `None` if it can't be
+    /// told without what the store has written.
+    pub(crate) fn stored(self, last: &StoredEvent) -> Option<(Folded<A>, Revision)> {
+        let mut folded = Folded::empty();
+        (folded.state, folded.key, folded.begun) = (self.state, self.key, true);
+        folded.stand_on(last);
+        self.is_final.then_some((folded, self.since))
+    }
+}
+
 /// Checks the new history from where it differs, on what neither touches. What is broken at a place already isn't held
-/// against the change.
+/// against the change. What stands behind `head` isn't stored yet.
 pub(crate) fn check<A: Aggregate>(
     start: &Start,
     old: &[Fact],
     new: &[Fact],
-) -> Result<(), Broken<A::Error>> {
-    let Some(corrections) = A::CORRECTIONS else {
-        return Ok(());
-    };
+    head: Revision,
+) -> Result<Checked<A>, Broken<A::Error>> {
     let begins = |fact: &Fact| is_initial::<A>(&fact.event.name);
     if let Some(first) = new
         .first()
@@ -48,14 +68,24 @@ pub(crate) fn check<A: Aggregate>(
     let mut before = Before::<A>::new(start, old);
     for fact in &new[shared..] {
         fold(&mut state, [fact])?;
-        let judged = state.as_ref().map_or(Ok(()), corrections.check);
+        let Some(check) = A::CORRECTIONS.map(|corrections| corrections.check) else {
+            continue;
+        };
+        let judged = state.as_ref().map_or(Ok(()), check);
         if let Err(error) = judged
-            && !before.is_broken_at(fact, corrections.check)?
+            && !before.is_broken_at(fact, check)?
         {
             return Err(Broken::Violated(Box::new(violation(fact, error))));
         }
     }
-    Ok(())
+    let depends =
+        |fact: &Fact| fact.event.envelope.revision > head && is_recorded::<A>(&fact.event.name);
+    Ok(Checked {
+        state,
+        key: new.last().map(|fact| fact.key).or(start.key::<A>()),
+        since: start.revision(),
+        is_final: !new.iter().any(depends),
+    })
 }
 
 fn violation<E>(fact: &Fact, error: E) -> Violation<E> {

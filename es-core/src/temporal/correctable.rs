@@ -1,5 +1,6 @@
 use std::fmt;
 
+use crate::__private::OptsIn;
 use crate::{Aggregate, Revision, StreamId, Timestamp};
 
 /// An aggregate whose past can be corrected, and what always holds of it.
@@ -42,7 +43,7 @@ use crate::{Aggregate, Revision, StreamId, Timestamp};
     message = "`{Self}` doesn't take corrections, or doesn't say what always holds of it",
     label = "add `corrections` to its `#[aggregate(…)]`, and write `impl Correctable for {Self} {{ … }}`"
 )]
-pub trait Correctable: Aggregate {
+pub trait Correctable: Aggregate + OptsIn {
     /// Says what is wrong with a state that must not be; nothing ever is, unless it is written otherwise.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use super::judging::Step;
 use super::{CorrectError, Correctable};
 use crate::{
     Aggregate, Append, Appended, BoxFuture, EventId, EventStore, Expected, Impact, InvalidStreamId,
-    Metadata, Repository, Revision, StoreError, StreamId, Timestamp, spans,
+    Metadata, Repository, Revision, StoreError, StoredEvent, StreamId, Timestamp, spans,
 };
 
 /// Corrections of an aggregate's past on their way, all of which are appended or none: they run when this is awaited.
@@ -72,13 +72,6 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
     where
         A: Correctable,
     {
-        const {
-            // An impl alone would let corrections into a stream that the aggregate can't read then.
-            assert!(
-                A::CORRECTIONS.is_some(),
-                "the aggregate takes no corrections: add `corrections` to `#[aggregate(…)]`"
-            );
-        }
         Correct {
             repository: self,
             stream: StreamId::of::<A>(id),
@@ -192,16 +185,24 @@ impl<'r, A: Aggregate, S: EventStore> Correction<'r, A, S> {
         let mut attempts = 0;
         loop {
             let plan = self.plan().await?;
-            plan.check::<A>()?;
-            let expected = Expected::Exact(plan.head);
-            let append = Append::new(plan.stream, expected, plan.corrections);
+            let checked = plan.check::<A>()?;
+            let (stream, events) = (plan.stream, plan.corrections);
+            let append = Append::new(stream.clone(), Expected::Exact(plan.head), events.clone());
             match self.repository.commit_new(append).await {
+                Ok(appended) => {
+                    let last = events.into_iter().zip(appended.placements()).next_back();
+                    let last = last.map(|(event, at)| StoredEvent::placed(&stream, event, *at));
+                    if let Some((folded, since)) = last.and_then(|last| checked.stored(&last)) {
+                        self.repository.keep(&stream, since, folded).await;
+                    }
+                    return Ok(appended);
+                }
                 Err(StoreError::Conflict(_))
                     if self.expecting.is_none() && attempts + 1 < self.repository.attempts =>
                 {
                     attempts += 1;
                 }
-                outcome => return Ok(outcome?),
+                Err(error) => return Err(error.into()),
             }
         }
     }

@@ -113,6 +113,11 @@ pub(crate) fn is_initial<A: Aggregate>(name: &str) -> bool {
     listed::<A>(name).is_some_and(|event| event.initial)
 }
 
+/// Whether the aggregate is given events of this stored name with their envelopes.
+pub(crate) fn is_recorded<A: Aggregate>(name: &str) -> bool {
+    listed::<A>(name).is_some_and(|event| event.recorded)
+}
+
 /// The present name of an event that was stored under this one.
 pub(crate) fn listed_name<A: Aggregate>(name: &str) -> &'static str {
     listed::<A>(name).map_or("a retired event", |event| event.name)

@@ -6,7 +6,7 @@ use super::ground::Start;
 use super::judging::Step as Correcting;
 use super::step::Step;
 use super::{CorrectError, Correctable};
-use crate::{EventId, Fold, NewEvent, Placement, Revision, StoreError, StoredEvent};
+use crate::{Aggregate, EventId, Fold, NewEvent, Placement, Revision, StoreError, StoredEvent};
 
 /// The correction of a stream of these entries as it would be appended, by the same rules as in a store.
 ///
@@ -35,8 +35,18 @@ pub fn correct_given<A: Correctable>(
         entries.push(StoredEvent::placed(&envelope.stream, event.clone(), next));
     }
     let new = Facts::of::<A>(&entries)?;
-    check::<A>(&Start::NOTHING, old.all(), new.all())?;
+    check::<A>(&Start::NOTHING, old.all(), new.all(), head)?;
     Ok(event)
+}
+
+/// What counts of a stream's entries, in the order of the fold: each fact as the event that it is.
+///
+/// # Errors
+///
+/// A correction can't be read.
+pub fn facts_given<A: Aggregate>(entries: &[StoredEvent]) -> Result<Vec<StoredEvent>, StoreError> {
+    let facts = Facts::of::<A>(entries)?;
+    Ok(facts.into_iter().map(|fact| fact.event).collect())
 }
 
 /// Folds the next event of a log into a projection, which may have to know what is before it in the log.

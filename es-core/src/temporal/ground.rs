@@ -6,6 +6,7 @@
 //! one may, or none.
 
 use super::fact::{Fact, Key};
+use super::kept::read_kept;
 use super::standing::Standing;
 use crate::repository::Folded;
 use crate::{
@@ -56,6 +57,17 @@ impl Start {
             Some(snapshot) => snapshot.state_of(),
             None => A::initial(),
         }
+    }
+
+    /// Where its last fact stands.
+    pub(crate) fn key<A: Aggregate>(&self) -> Option<Key> {
+        let (key, _) = read_kept::<A>(self.0.as_ref()?.state.as_str())?;
+        key
+    }
+
+    /// How far it goes.
+    pub(crate) fn revision(&self) -> Revision {
+        self.0.as_ref().map_or(Revision::EMPTY, |it| it.revision)
     }
 }
 

@@ -26,7 +26,7 @@ mod timeline;
 mod what_if;
 
 pub use at::{At, Known};
-pub(crate) use checked::{Broken, check};
+pub(crate) use checked::{Broken, Checked, check};
 pub use correct_error::CorrectError;
 pub use correctable::{Correctable, Corrections, Violation};
 pub use corrected::Corrected;
@@ -36,7 +36,7 @@ pub(crate) use correction::{
 };
 pub use diff::{Change, Diff};
 pub(crate) use fact::{Facts, Key, fold};
-pub use given::{correct_given, fold_given};
+pub use given::{correct_given, facts_given, fold_given};
 pub(crate) use ground::Ground;
 pub use impact::{Effect, Fate, Impact};
 pub use judging::Step as CorrectionStep;

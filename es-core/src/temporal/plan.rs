@@ -1,7 +1,7 @@
 //! What is to be appended for a correction, and what would come of it.
 
 use super::CorrectError;
-use super::checked::check;
+use super::checked::{Checked, check};
 use super::correcting::Correction;
 use super::fact::Fact;
 use super::ground::{Ground, Start};
@@ -92,10 +92,10 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn check<A: Aggregate>(&self) -> Result<(), CorrectError<A::Error>> {
+    pub(super) fn check<A: Aggregate>(&self) -> Result<Checked<A>, CorrectError<A::Error>> {
         if self.corrections.is_empty() {
             return Err(StoreError::invalid(Invalid::EmptyAppend).into());
         }
-        Ok(check::<A>(&self.start, &self.old, &self.new)?)
+        Ok(check(&self.start, &self.old, &self.new, self.head)?)
     }
 }

@@ -1,48 +1,28 @@
 //! Random events, effective times, corrections of corrections, queries and projections, beside the naive reference.
 
+mod plain;
+mod steps;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use es_core::{
-    At, CorrectError, EventStore, ExecuteError, LoadError, Repository, Revision, SnapshotStore,
-    StoreError,
+    Aggregate, At, CorrectError, EventStore, ExecuteError, Known, LoadError, Repository, Revision,
+    SnapshotStore, StoreError,
 };
 use es_memory::MemoryStore;
 use es_sqlite::{Durability, SqliteStore};
 use es_testkit::FixedClock;
-use proptest::prelude::{Strategy, any};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::Value;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
+use self::steps::{Step, steps};
 use crate::bank::{Deposited, Withdrawn, day, open};
 use crate::ledger::{Ledger, LedgerEvent, Ledgers};
 use crate::projected::Projected;
 use crate::reference::{Entry, Log, Says, facts, holds, is_allowed, state};
-
-/// What is tried next. Revisions are taken modulo two more than there are.
-#[derive(Debug, Clone)]
-enum Step {
-    Move(i64, Option<u32>),
-    Retract(usize),
-    Replace(usize, i64, Option<u32>),
-    Reopen(usize, Option<u32>),
-    Insert(i64, u32),
-    Tick,
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let cents = || (-3_i64..9).prop_filter("something moves", |cents| *cents != 0);
-    let on = || proptest::option::weighted(0.7, 1_u32..9);
-    let step = proptest::prop_oneof![
-        4 => (cents(), on()).prop_map(|(cents, on)| Step::Move(cents, on)),
-        4 => any::<usize>().prop_map(Step::Retract),
-        3 => (any::<usize>(), cents(), on()).prop_map(|(at, cents, on)| Step::Replace(at, cents, on)),
-        1 => (any::<usize>(), on()).prop_map(|(at, on)| Step::Reopen(at, on)),
-        2 => (cents(), 1_u32..9).prop_map(|(cents, on)| Step::Insert(cents, on)),
-        1 => proptest::prelude::Just(Step::Tick),
-    ];
-    proptest::collection::vec(step, 1..14)
-}
 
 fn event(cents: i64) -> LedgerEvent {
     if cents < 0 {
@@ -118,6 +98,15 @@ async fn perform<S: EventStore>(
     }
 }
 
+/// The first entry of each case.
+fn opened() -> Entry {
+    Entry {
+        says: Says::Open,
+        recorded: 4,
+        effective: Some(2),
+    }
+}
+
 /// Whether the repository checks an ordinary event: only one that comes before others.
 fn is_last(log: &Log) -> bool {
     let newest = facts(log, u32::MAX);
@@ -142,11 +131,7 @@ async fn agree<S: EventStore + SnapshotStore + Clone>(
         .effective_at(day(first + 2))
         .await;
     opening.map_err(|error| format!("{error:?}"))?;
-    let mut log = vec![Entry {
-        says: Says::Open,
-        recorded: 4,
-        effective: Some(2),
-    }];
+    let mut log = vec![opened()];
     for step in steps {
         let Some(entry) = entry(step, &log, today) else {
             today += 1;
@@ -179,20 +164,21 @@ async fn agree<S: EventStore + SnapshotStore + Clone>(
         }
         projected.follow(&log).await?;
     }
-    for known in 1..=log.len() {
-        for effective in (1..=9).map(Some).chain([None]) {
-            let at = effective.map_or(At::NOW, |effective| At::effective(day(first + effective)));
-            let at = at.known_at(Revision::new(known as u64));
-            let expected = state(&log[..known], effective.unwrap_or(u32::MAX));
-            for ledgers in [&plain, &kept] {
-                let actual = match ledgers.load_at(&id, at).await {
-                    Ok(ledger) => Some(ledger.into_state().slips),
-                    Err(LoadError::NotFound { .. }) => None,
-                    Err(error) => return Err(format!("{at:?}: {error:?}")),
-                };
-                if actual != expected {
-                    return Err(format!("{at:?}: {actual:?}, expected {expected:?}"));
-                }
+    for ledgers in [&plain, &kept] {
+        for known in 1..=log.len() {
+            for effective in (1..=9).map(Some).chain([None]) {
+                let at = asked(effective, first).known_at(Revision::new(known as u64));
+                let expected = state(&log[..known], effective.unwrap_or(u32::MAX));
+                compare(ledgers, &id, at, expected, |it| it.slips.clone()).await?;
+            }
+        }
+        // By the days of recording, and one before the first: several entries of a day are known at once.
+        for known in 3..=today {
+            let entries = known_on(&log, known);
+            for effective in [None, Some(known), Some(1 + known * 5 % 9)] {
+                let at = asked(effective, first).known_at(day(first + known));
+                let expected = state(entries, effective.unwrap_or(u32::MAX));
+                compare(ledgers, &id, at, expected, |it| it.slips.clone()).await?;
             }
         }
     }
@@ -200,6 +186,43 @@ async fn agree<S: EventStore + SnapshotStore + Clone>(
         return Ok(());
     }
     projected.agree(&log).await
+}
+
+/// As effective on a day, or whenever.
+fn asked(effective: Option<u32>, first: u32) -> At {
+    effective.map_or(At::NOW, |effective| At::effective(day(first + effective)))
+}
+
+/// What was recorded by the beginning of a day.
+fn known_on(log: &[Entry], day: u32) -> &[Entry] {
+    &log[..log.partition_point(|entry| entry.recorded <= day)]
+}
+
+async fn compare<A, S>(
+    accounts: &Repository<A, S>,
+    id: &String,
+    at: At,
+    expected: Option<Vec<i64>>,
+    slips: impl Fn(&A) -> Vec<i64>,
+) -> Result<(), String>
+where
+    A: Aggregate<Id = String>,
+    S: EventStore,
+{
+    let loaded = match (at.known_point(), at.effective_instant()) {
+        (Known::Instant(instant), None) => accounts.load_as_of(id, instant).await,
+        (Known::Head, Some(instant)) => accounts.load_effective(id, instant).await,
+        _ => accounts.load_at(id, at).await,
+    };
+    let actual = match loaded {
+        Ok(account) => Some(slips(&account)),
+        Err(LoadError::NotFound { .. }) => None,
+        Err(error) => return Err(format!("{at:?}: {error:?}")),
+    };
+    if actual == expected {
+        return Ok(());
+    }
+    Err(format!("{at:?}: {actual:?}, expected {expected:?}"))
 }
 
 /// How many cases were asked for: `ES_MODEL_CASES=10000` is for whoever has some minutes, or a release build.
@@ -228,7 +251,7 @@ fn check(cases: u32, case: impl Fn(Vec<Step>) -> Result<(), String>) {
     }
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+fn runtime() -> Runtime {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().build().unwrap()
 }
@@ -252,6 +275,14 @@ fn any_history_is_folded_as_by_the_reference_in_memory() {
 fn any_history_is_folded_as_by_the_reference_on_sqlite() {
     // Each case asks the file some hundred times.
     let cases = all_cases().unwrap_or(1_000);
+    let (runtime, _folder, clock, store) = sqlite();
+    check(cases, |steps| {
+        runtime.block_on(agree(store.clone(), &clock, next_case(), &steps))
+    });
+}
+
+/// A file for all cases of a test.
+fn sqlite() -> (Runtime, TempDir, Arc<FixedClock>, SqliteStore) {
     let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
     let clock = Arc::new(FixedClock::at(day(1)));
     // What a power loss would take isn't what is tested here.
@@ -260,7 +291,5 @@ fn any_history_is_folded_as_by_the_reference_on_sqlite() {
         .clock(Arc::clone(&clock))
         .open(folder.path().join("model.db"));
     let store = runtime.block_on(open).unwrap();
-    check(cases, |steps| {
-        runtime.block_on(agree(store.clone(), &clock, next_case(), &steps))
-    });
+    (runtime, folder, clock, store)
 }

@@ -94,6 +94,18 @@ pub(crate) fn state(log: &[Entry], by: u32) -> Option<Vec<i64>> {
     exists.then(|| facts.iter().filter_map(|(.., cents)| *cents).collect())
 }
 
+/// Without opting in, by point 7: the order is the revision, and the day only filters. The account exists from when its
+/// opening is effective.
+pub(crate) fn plain_state(log: &[Entry], by: u32) -> Option<Vec<i64>> {
+    let counts = |revision: &usize| effective(log, *revision) <= by;
+    let cents = |revision: usize| match log[revision - 1].says {
+        Says::Move(cents) => Some(cents),
+        _ => None,
+    };
+    let begun = !log.is_empty() && counts(&1);
+    begun.then(|| (1..=log.len()).filter(counts).filter_map(cents).collect())
+}
+
 /// Points 5 and 6: whether the last entry may stand behind the others.
 pub(crate) fn is_allowed(log: &[Entry]) -> bool {
     let (last, before) = log.split_last().expect("an entry");

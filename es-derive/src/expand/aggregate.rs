@@ -42,7 +42,7 @@ pub fn expand(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
     );
     let folds = folds(model);
     let aggregate = aggregate(model, complete);
-    let snapshotting = snapshotting(model);
+    let markers = markers(model);
     let decisions = decisions(model, complete.event, !model.has_initial());
     quote! {
         #enumeration
@@ -52,7 +52,7 @@ pub fn expand(model: &Aggregate<'_>, complete: &Complete<'_>) -> TokenStream {
             #event_set
             #folds
             #aggregate
-            #snapshotting
+            #markers
             #decisions
         };
     }
@@ -251,16 +251,25 @@ fn snapshots(model: &Aggregate<'_>, event: &Ident) -> Option<TokenStream> {
 }
 
 /// ```text
-/// impl ::es_core::Snapshotting for Account {}
+/// impl ::es_core::Snapshotting for Account {} // where it says `snapshot(…)`
+/// impl ::es_core::__private::OptsIn for Account {} // where it says `corrections`
 /// ```
-fn snapshotting(model: &Aggregate<'_>) -> Option<TokenStream> {
-    model.snapshot.as_ref()?;
+fn markers(model: &Aggregate<'_>) -> TokenStream {
     let es = &model.crate_path;
     let ident = &model.input.ident;
-    Some(quote! {
-        #[automatically_derived]
-        impl #es::Snapshotting for #ident {}
-    })
+    let snapshotting = model.snapshot.as_ref().map(|_| {
+        quote! {
+            #[automatically_derived]
+            impl #es::Snapshotting for #ident {}
+        }
+    });
+    let opts_in = model.corrections.as_ref().map(|_| {
+        quote! {
+            #[automatically_derived]
+            impl #es::__private::OptsIn for #ident {}
+        }
+    });
+    quote! { #snapshotting #opts_in }
 }
 
 /// ```text

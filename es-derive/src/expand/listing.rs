@@ -36,19 +36,25 @@ pub fn enumeration(list: &Listing<'_>, event: &Ident) -> TokenStream {
 }
 
 /// ```text
-/// const __EVENT_0: Listed<AccountOpened> = Listed::<AccountOpened>::new(true);
+/// const __EVENT_0: Listed<AccountOpened> = Listed::<AccountOpened>::new(true); // `.recorded()` where it says so
 /// impl From<AccountOpened> for AccountEvent { .. }
 /// ```
 pub fn events(list: &Listing<'_>) -> TokenStream {
     let es = list.crate_path;
     let listed = list.events.iter().enumerate().map(|(at, line)| {
-        let EventLine { ty, initial, .. } = line;
+        let EventLine {
+            ty,
+            initial,
+            recorded,
+            ..
+        } = line;
+        let recorded = recorded.then(|| quote_spanned! { ty.span()=> .recorded() });
         let constant = constant(at, line);
         // At the event's line, so that what it lacks is reported there.
         let es = placed(es, ty.span());
         quote_spanned! {ty.span()=>
             const #constant: #es::__private::Listed<#ty> =
-                #es::__private::Listed::<#ty>::new(#initial);
+                #es::__private::Listed::<#ty>::new(#initial)#recorded;
         }
     });
     quote! { #(#listed)* }

@@ -231,7 +231,7 @@ impl GivenLog {
 }
 
 /// An event's stored form, from which the same event comes back.
-pub(super) fn surviving<E: EventSet + Debug + PartialEq>(event: &E) -> Result<Json, String> {
+pub(crate) fn surviving<E: EventSet + Debug + PartialEq>(event: &E) -> Result<Json, String> {
     let EventDescriptor { name, version, .. } = event.descriptor();
     let payload = event.encode().map_err(|error| {
         let why = chain(&error);

@@ -20,6 +20,7 @@ use es_core::__private::fold_given;
 use es_core::{Aggregate, Decision, Fold, Payload, StoredEvent, Timestamp};
 
 pub use given::GivenLog;
+pub(crate) use given::surviving;
 pub use store::GivenStore;
 
 use crate::spec::{chain, diff};

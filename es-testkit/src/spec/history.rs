@@ -1,13 +1,16 @@
 use std::fmt::Debug;
 
+use es_core::__private::{CorrectionStep, correct_given, facts_given};
 use es_core::{
-    Aggregate, Envelope, EventId, EventSet, Json, Metadata, Revision, StoreError, StoredEvent,
-    StreamId, Timestamp,
+    Aggregate, Correctable, Envelope, EventId, EventSet, Json, Metadata, Revision, StoreError,
+    StoredEvent, StreamId, Timestamp,
 };
-use es_core::{DecodeError, Position};
+use es_core::{DecodeError, Placement, Position};
 
 use super::diff::diff;
+use super::invariant::folded;
 use crate::CountingIds;
+use crate::projection::surviving;
 
 /// A stream that stands in no store: every event that comes to it goes through its stored form.
 #[derive(Debug)]
@@ -93,20 +96,72 @@ impl<A: Aggregate<Event: Debug + PartialEq>> History<A> {
         Ok(())
     }
 
+    /// Takes in a correction, by the rules of a store.
+    pub(super) fn correct(&mut self, step: &CorrectionStep<A::Event>) -> Result<(), String>
+    where
+        A: Correctable,
+    {
+        if let CorrectionStep::Replace(_, event, _) | CorrectionStep::Insert(event, _) = step {
+            surviving(event)?;
+        }
+        let Some(last) = self.stored.last() else {
+            return Err(format!(
+                "there is no `{}` yet that could be corrected",
+                A::CATEGORY
+            ));
+        };
+        let revision = self.revision.next();
+        let correction =
+            correct_given::<A>(&self.stored, step, CountingIds::nth(revision.number()));
+        let mut correction =
+            correction.map_err(|error| format!("the correction is refused: {}", chain(&error)))?;
+        correction.metadata =
+            (self.metadata.encode()).map_err(|error: StoreError| chain(&error))?;
+        let position = Position::new(revision.number());
+        let placement = Placement::new(revision, position, self.recorded_at);
+        let stored = StoredEvent::placed(&last.envelope.stream, correction, placement);
+        self.stored.push(stored);
+        self.revision = revision;
+        self.facts = facts_given::<A>(&self.stored).map_err(|error| chain(&error))?;
+        self.state = A::initial();
+        (self.facts.iter())
+            .try_for_each(|fact| A::fold_stored(&mut self.state, fact))
+            .map_err(|error| error.to_string())
+    }
+
+    /// The events that count.
+    fn counting(&self) -> &[StoredEvent] {
+        if A::CORRECTIONS.is_some() {
+            &self.facts
+        } else {
+            &self.stored
+        }
+    }
+
     /// The id of the last event that is this one.
     pub(super) fn last(&self, event: &A::Event) -> Option<EventId> {
         let is_it = |stored: &&StoredEvent| {
             let decoded = stored.decode::<A::Event>();
             decoded.is_ok_and(|decoded| decoded.as_ref() == Some(event))
         };
-        let found = self.stored.iter().rev().find(is_it)?;
+        let found = self.counting().iter().filter(is_it);
+        let found = found.max_by_key(|stored| stored.envelope.revision)?;
         Some(found.envelope.id)
+    }
+
+    /// As it was: what was refused was never appended.
+    pub(super) fn back_to(&mut self, facts: Vec<StoredEvent>, revision: Revision) {
+        self.stored
+            .retain(|stored| stored.envelope.revision <= revision);
+        self.revision = revision;
+        self.state = folded(&facts);
+        self.facts = facts;
     }
 
     /// The state as it would be without this event and what undoes it.
     pub(super) fn without(&self, undone: EventId) -> Result<Option<A>, String> {
         let mut other = Self::new();
-        for stored in &self.stored {
+        for stored in self.counting() {
             let metadata = Metadata::decode(&stored.envelope.metadata);
             let metadata = metadata.map_err(|error| chain(&error))?;
             if stored.envelope.id == undone || metadata.compensates == Some(undone) {

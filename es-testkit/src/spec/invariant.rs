@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use es_core::{Aggregate, Revision, StoredEvent};
+use es_core::{Aggregate, StoredEvent};
 
 use super::history::{History, at, chain};
 
@@ -36,23 +36,17 @@ impl<A: Aggregate<Event: Debug + PartialEq>> History<A> {
         (shared..self.facts.len()).find_map(|place| {
             let fact = &self.facts[place];
             let error = broken(&self.facts[..=place], check)?;
-            let key = |event: &StoredEvent| (at(event), event.envelope.revision);
-            let reached = before.partition_point(|old| key(old) <= key(fact));
+            // Nothing goes with what is appended, so these are what came before it without that.
+            let is_old = |fact: &&StoredEvent| before.contains(fact);
+            let reached = self.facts[..=place].iter().filter(is_old).count();
             let place = format!("`{}`, effective at {}", fact.name, at(fact));
             let is_new = broken(&before[..reached], check).is_none();
             is_new.then_some(Violated { place, error })
         })
     }
-
-    /// As it was: what was refused was never appended.
-    pub(super) fn back_to(&mut self, before: Vec<StoredEvent>, revision: Revision) {
-        self.revision = revision;
-        self.state = folded(&before);
-        self.facts = before;
-    }
 }
 
-fn folded<A: Aggregate>(facts: &[StoredEvent]) -> Option<A> {
+pub(super) fn folded<A: Aggregate>(facts: &[StoredEvent]) -> Option<A> {
     let mut state = A::initial();
     for fact in facts {
         // Each was folded before, when it was taken in.

@@ -10,6 +10,7 @@
 )]
 
 mod compensation;
+mod corrected;
 mod diff;
 mod history;
 mod invariant;

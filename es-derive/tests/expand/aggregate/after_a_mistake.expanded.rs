@@ -54,6 +54,8 @@ const _: () = {
     #[automatically_derived]
     impl ::es_core::Snapshotting for Account {}
     #[automatically_derived]
+    impl ::es_core::__private::OptsIn for Account {}
+    #[automatically_derived]
     impl ::core::convert::From<AccountOpened> for AccountEvent {
         fn from(__event: AccountOpened) -> Self {
             AccountEvent::AccountOpened(__event)

@@ -134,6 +134,8 @@ const _: () = {
         }
     }
     #[automatically_derived]
+    impl ::es_core::__private::OptsIn for Counter {}
+    #[automatically_derived]
     impl ::core::convert::From<Counted> for CounterEvent {
         fn from(__event: Counted) -> Self {
             CounterEvent::Counted(__event)

@@ -18,7 +18,8 @@ const _: () = {
     >::new(false);
     const __EVENT_2: ::es_core::__private::Listed<money::Withdrawn> = ::es_core::__private::Listed::<
         money::Withdrawn,
-    >::new(false);
+    >::new(false)
+        .recorded();
     const __NAMED: usize = ::es_core::__private::names(
         <AccountEvent as ::es_core::EventSet>::EVENTS,
         <AccountEvent as ::es_core::EventSet>::RETIRED,
