@@ -5,6 +5,7 @@ use es_nats::{NatsOptions, NatsStore};
 use es_servers::Nats;
 use serde_json::{Value, json};
 
+use crate::log::breaks;
 use crate::support::{events, fresh_name, log, stream};
 
 fn options(name: &str) -> NatsOptions {
@@ -65,7 +66,7 @@ async fn hashes_what_is_appended_at_once() {
 }
 
 /// Changes what the log's settings say of it.
-async fn describe(name: &str, description: &str) {
+pub(crate) async fn describe(name: &str, description: &str) {
     let client = async_nats::connect(Nats::shared().url()).await.unwrap();
     let ask = async |what: &str, body: Value| {
         let subject = format!("$JS.API.STREAM.{what}.{name}");
@@ -95,12 +96,25 @@ async fn is_made_tamper_evident_by_who_administers_it() {
     drop(plain);
 
     describe(&name, "The bank's, tamper-evident since May").await;
-    let store = open(asked).await;
+    let store = open(asked.clone()).await;
+    // From when on events have hashes isn't said.
+    assert_eq!(store.hashed_from().await.unwrap(), None);
     store.append(append(1, 2)).await.unwrap();
     store.append(append(2, 1)).await.unwrap();
     let verification = Verification::of(&store, &[]).await.unwrap();
     assert!(verification.is_clean(), "{verification}");
     assert_eq!((verification.events(), verification.unhashed()), (5, 2));
+
+    describe(&name, "The bank's, tamper-evident from 2: since May").await;
+    let store = open(asked).await;
+    let from = store.hashed_from().await.unwrap();
+    assert_eq!(from, Some(log(&store).await[2].position));
+    let verification = Verification::of(&store, &[]).await.unwrap();
+    assert!(verification.is_clean(), "{verification}");
+    // As if events from the second on had been written without.
+    describe(&name, "The bank's, tamper-evident from 1").await;
+    let verification = Verification::of(&open(options(&name)).await, &[]).await;
+    assert_eq!(breaks(&verification.unwrap()), ["task/1 1: changed"]);
 }
 
 async fn goes_on_with_hashes() {
