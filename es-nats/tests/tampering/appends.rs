@@ -6,7 +6,7 @@ use es_servers::Nats;
 use serde_json::{Value, json};
 
 use crate::log::breaks;
-use crate::support::{events, fresh_name, log, stream};
+use crate::support::{cluster, events, fresh_name, log, stream};
 
 fn options(name: &str) -> NatsOptions {
     NatsStore::options().name(name)
@@ -25,12 +25,14 @@ async fn is_clean(store: &NatsStore) -> u64 {
 }
 
 /// Several handles at once, each with appends of several events, many to one stream, refused ones and repeats.
-async fn hashes_what_is_appended_at_once() {
+async fn hashes_what_is_appended_at_once(addresses: &str, replicas: usize) {
     let name = fresh_name();
+    let options = options(&name).replicas(replicas);
+    let asked = options.clone().tamper_evident().open(addresses);
     let handles = [
-        open(options(&name).tamper_evident()).await,
+        asked.await.unwrap(),
         // Who doesn't ask for it hashes all the same.
-        open(options(&name)).await,
+        options.open(addresses).await.unwrap(),
     ];
     for round in 0..4_usize {
         let appends = (0..64_usize).map(|number| {
@@ -145,10 +147,18 @@ async fn refuses_what_is_too_large_with_its_hashes() {
     plain.append(many).await.unwrap();
 }
 
+es_servers::needs_own_nats! {
+    /// There an append may be on its way while another is judged.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whatever_is_appended_at_once_to_a_cluster_the_hashes_are_right() {
+        hashes_what_is_appended_at_once(&cluster().url(), 3).await;
+    }
+}
+
 es_servers::needs_nats! {
     #[tokio::test(flavor = "multi_thread")]
     async fn whatever_is_appended_at_once_the_hashes_are_right() {
-        hashes_what_is_appended_at_once().await;
+        hashes_what_is_appended_at_once(Nats::shared().url(), 1).await;
     }
 
     #[tokio::test]
