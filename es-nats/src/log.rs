@@ -24,6 +24,7 @@ pub(crate) struct Log {
     pub name: String,
     pub replicas: usize,
     pub tamper_evident: bool,
+    hashed_from: Option<u64>,
     pub clock: Arc<dyn Clock>,
     pub streams: Streams,
     pub places: Places,
@@ -38,6 +39,7 @@ impl Log {
             name,
             replicas,
             tamper_evident,
+            hashed_from,
         } = opened;
         let watcher = Watcher::new(wire.clone(), name.clone());
         Self {
@@ -45,6 +47,7 @@ impl Log {
             name,
             replicas,
             tamper_evident,
+            hashed_from,
             clock,
             streams: Streams::new(),
             places: Places::default(),
@@ -81,6 +84,11 @@ impl Log {
             };
             tries.again(Trouble::NotSent(behind)).await?;
         }
+    }
+
+    /// From which position on every event has a hash, as the log's settings said when it was opened.
+    pub(crate) fn hashed_from(&self) -> Option<Position> {
+        self.hashed_from.map(|sequence| position(sequence, 0))
     }
 
     /// The position of the last event.

@@ -111,7 +111,9 @@ impl NatsOptions {
     /// behind the library's back. A log becomes so when it is made, and its settings say it: whoever appends to it, with or
     /// without this option, hashes what is appended. One that was made without isn't opened with this option, since a program
     /// that has it open would go on without hashes, which no server refuses. While no program has it open, whoever may
-    /// update the JetStream stream makes it tamper-evident by that word in its description; events from before have no hash.
+    /// update the JetStream stream makes it tamper-evident by `tamper-evident from 1234` in its description, with the sequence
+    /// of the next message; events from before have no hash. Without the sequence a check can't tell an event that was there
+    /// before from one whose hash was taken away, until it comes to one with a hash.
     pub fn tamper_evident(self) -> Self {
         Self {
             tamper_evident: true,

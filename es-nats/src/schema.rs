@@ -123,6 +123,8 @@ pub(crate) struct Opened {
     pub replicas: usize,
     /// Whether its events are hashed. Not a matter of this handle: an event without a hash accuses whoever wrote it.
     pub tamper_evident: bool,
+    /// The sequence of the message from which on they are, if the settings say that, too.
+    pub hashed_from: Option<u64>,
 }
 
 /// Opens the log, or makes it.
@@ -144,6 +146,7 @@ pub(crate) async fn open(wire: &Wire, options: &NatsOptions) -> Result<Opened, S
     Ok(Opened {
         replicas: settings.num_replicas,
         tamper_evident: settings.is_tamper_evident(),
+        hashed_from: settings.hashed_from(),
         name: settings.name,
     })
 }

@@ -85,6 +85,10 @@ impl EventStore for NatsStore {
     fn wait_past(&self, position: Position) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.log.wait_past(position))
     }
+
+    fn hashed_from(&self) -> BoxFuture<'_, Result<Option<Position>, StoreError>> {
+        Box::pin(async { Ok(self.log.hashed_from()) })
+    }
 }
 
 impl SnapshotStore for NatsStore {

@@ -11,6 +11,7 @@ use tracing::{Instrument, Span};
 
 use crate::PostgresOptions;
 use crate::call::ask;
+use crate::chains::Chains;
 use crate::error::{Failure, Fault, leaves_session, run};
 use crate::hashed::Hashed;
 use crate::inline::append_all;
@@ -41,6 +42,7 @@ impl Writer {
             statements,
             lone: Lone::default(),
             hashed,
+            chains: Chains::default(),
             session: None,
             head,
             // The thread lives until what is queued is written.
@@ -78,6 +80,7 @@ struct Appender {
     statements: [String; 2],
     lone: Lone,
     hashed: Hashed,
+    chains: Chains,
     session: Option<Session>,
     head: Head,
     _thread: Thread,
@@ -174,7 +177,13 @@ impl Appender {
     ) -> Result<Vec<Result<Appended, StoreError>>, Failure> {
         let session = self.session().await?;
         let patience = self.options.patience();
-        let asking = ask(&session, appends, &mut self.lone, &self.hashed);
+        let asking = ask(
+            &session,
+            appends,
+            &mut self.lone,
+            &self.hashed,
+            &mut self.chains,
+        );
         match tokio::time::timeout(patience, asking).await {
             Ok(Ok(answer)) => {
                 self.session = Some(session);

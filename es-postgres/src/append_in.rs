@@ -5,7 +5,8 @@ use futures_util::FutureExt;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::{ToSql, Type};
 
-use crate::call::{Answer, Call, TYPES};
+use crate::answer::Answer;
+use crate::call::{Call, TYPES};
 use crate::error::{Fault, nothing_written, run};
 use crate::hashed::Hashed;
 use crate::inline::Inlines;

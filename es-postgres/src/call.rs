@@ -1,24 +1,23 @@
-//! What the database is asked for appends, and what its answer means.
+//! What the database is asked for appends.
 
 use std::collections::HashMap;
 
-use es_core::{
-    Append, Appended, Digest, EventId, Expected, Metadata, NewEvent, Placement, Position, Revision,
-    StoreError, StreamId, Timestamp, Verdict,
-};
+use es_core::{Append, Digest, Expected, Metadata, NewEvent, StreamId};
+use tokio_postgres::Error;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
+use crate::answer::Answer;
+use crate::chains::{Chained, Chains};
 use crate::error::{Fault, is_there_already};
 use crate::hashed::Hashed;
 use crate::lone::Lone;
-use crate::row::{Hash, Micros, signed, unsigned};
+use crate::row::{Hash, Micros, signed};
 use crate::schema::Schema;
 use crate::session::Session;
 
 /// What each parameter is, in their order.
-pub(crate) const TYPES: [Type; 15] = [
+pub(crate) const TYPES: [Type; 17] = [
     Type::TEXT_ARRAY,
     Type::INT4_ARRAY,
     Type::INT8_ARRAY,
@@ -33,8 +32,12 @@ pub(crate) const TYPES: [Type; 15] = [
     Type::TEXT_ARRAY,
     Type::TEXT_ARRAY,
     Type::BYTEA_ARRAY,
+    Type::BYTEA_ARRAY,
+    Type::BYTEA_ARRAY,
     Type::BOOL,
 ];
+
+const NONE: Option<Vec<Hash>> = None;
 
 /// The statements of a connection that appends, by their place in [`statements`].
 #[derive(Debug, Clone, Copy)]
@@ -51,8 +54,8 @@ pub(crate) fn statements(schema: &Schema) -> [String; 2] {
 
 pub(crate) fn sql(schema: &Schema) -> String {
     format!(
-        "SELECT recorded, met, before, firsts, found_append, found_id, found_revision, found_position, found_recorded \
-         FROM {}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        "SELECT recorded, met, before, firsts, had, found_append, found_id, found_revision, found_position, found_recorded \
+         FROM {}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         schema.identifier()
     )
 }
@@ -62,7 +65,7 @@ pub(crate) fn sql(schema: &Schema) -> String {
 pub(crate) struct Call<'a> {
     numbers: HashMap<&'a str, i32>,
     streams: Vec<&'a str>,
-    of_stream: Vec<i32>,
+    pub of_stream: Vec<i32>,
     expected: Vec<i64>,
     counts: Vec<i32>,
     appends: Vec<i32>,
@@ -75,7 +78,8 @@ pub(crate) struct Call<'a> {
     payloads: Vec<&'a str>,
     metadata: Vec<Option<&'a str>>,
     /// Where events are hashed.
-    digests: Option<Vec<Hash>>,
+    pub digests: Option<Vec<Hash>>,
+    pub chained: Option<Chained>,
 }
 
 impl<'a> Call<'a> {
@@ -128,6 +132,17 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Computes the hashes behind those that are known. Only appends that each have a stream of their own can be as all of
+    /// them expect; and one event has its own statement.
+    fn chain(&mut self, appends: &[&Append], chains: &Chains) {
+        if let Some(digests) = &self.digests
+            && self.streams.len() == appends.len()
+            && digests.len() > 1
+        {
+            self.chained = chains.chain(appends, digests);
+        }
+    }
+
     /// What the statement for a lone event is given, in its order, if it is one.
     pub(crate) fn parameters_of_one(&self) -> Option<[&(dyn ToSql + Sync); 9]> {
         let digest: &(dyn ToSql + Sync) = match &self.digests {
@@ -150,7 +165,7 @@ impl<'a> Call<'a> {
     }
 
     /// The position of each append's first event, where all are placed after this position.
-    fn one_after_the_other(&self, before: i64) -> Vec<i64> {
+    pub(crate) fn one_after_the_other(&self, before: i64) -> Vec<i64> {
         let mut next = before + 1;
         let place = |count: &i32| {
             let first = next;
@@ -163,7 +178,11 @@ impl<'a> Call<'a> {
     /// What the function is given, in its order.
     ///
     /// Who isn't careful saves a look for each event id, and has to ask again, carefully, if one is there already.
-    pub(crate) fn parameters<'c>(&'c self, careful: &'c bool) -> [&'c (dyn ToSql + Sync); 15] {
+    pub(crate) fn parameters<'c>(&'c self, careful: &'c bool) -> [&'c (dyn ToSql + Sync); 17] {
+        let (assumed, chained): (&(dyn ToSql + Sync), &(dyn ToSql + Sync)) = match &self.chained {
+            Some(chained) => (&chained.assumed, &chained.hashes),
+            None => (&NONE, &NONE),
+        };
         [
             &self.streams,
             &self.of_stream,
@@ -179,6 +198,8 @@ impl<'a> Call<'a> {
             &self.payloads,
             &self.metadata,
             &self.digests,
+            assumed,
+            chained,
             careful,
         ]
     }
@@ -191,23 +212,19 @@ pub(crate) async fn ask(
     appends: &[&Append],
     lone: &mut Lone,
     hashed: &Hashed,
+    chains: &mut Chains,
 ) -> Result<Result<Answer, Fault>, Error> {
     let mut call = Call::new(appends.iter().copied(), hashed.known());
+    call.chain(appends, chains);
     let mut careful = false;
     loop {
-        let asked = match lone.ask(session, &call).await {
-            Ok(Some(answer)) => return Ok(answer),
-            Ok(None) => {
-                let parameters = call.parameters(&careful);
-                session
-                    .client
-                    .query_one(&session.statements[Asked::Function as usize], &parameters)
-                    .await
+        match ask_once(session, lone, &call, careful).await {
+            Ok(answer) => {
+                if let Ok(answer) = &answer {
+                    answer.teach(&call, appends, chains);
+                }
+                return Ok(answer);
             }
-            Err(error) => Err(error),
-        };
-        match asked {
-            Ok(row) => return Ok(Answer::read(&row, &call)),
             Err(error) if is_there_already(&error) && !careful => careful = true,
             Err(error) if hashed.learn(&error) && call.digests.is_none() => {
                 call = Call::new(appends.iter().copied(), true);
@@ -217,85 +234,19 @@ pub(crate) async fn ask(
     }
 }
 
-/// What the database answers.
-pub(crate) struct Answer {
-    recorded_at: Timestamp,
-    met: Vec<i64>,
-    firsts: Vec<i64>,
-    found: HashMap<(usize, EventId), Placement>,
-}
-
-impl Answer {
-    pub(crate) fn read(row: &Row, call: &Call<'_>) -> Result<Self, Fault> {
-        Self::columns(row, call).ok_or(Fault::Answer)
+async fn ask_once(
+    session: &Session,
+    lone: &mut Lone,
+    call: &Call<'_>,
+    careful: bool,
+) -> Result<Result<Answer, Fault>, Error> {
+    if let Some(answer) = lone.ask(session, call).await? {
+        return Ok(answer);
     }
-
-    fn columns(row: &Row, call: &Call<'_>) -> Option<Self> {
-        let mut found = HashMap::new();
-        if let Some(appends) = row.try_get::<_, Option<Vec<i32>>>("found_append").ok()? {
-            let ids: Vec<Uuid> = row.try_get("found_id").ok()?;
-            let revisions: Vec<i64> = row.try_get("found_revision").ok()?;
-            let positions: Vec<i64> = row.try_get("found_position").ok()?;
-            let recorded: Vec<Micros> = row.try_get("found_recorded").ok()?;
-            for (index, append) in appends.iter().enumerate() {
-                let placement = Placement::new(
-                    Revision::new(unsigned(*revisions.get(index)?)?),
-                    Position::new(unsigned(*positions.get(index)?)?),
-                    recorded.get(index)?.timestamp()?,
-                );
-                let append = usize::try_from(*append).ok()?.checked_sub(1)?;
-                found.insert((append, (*ids.get(index)?).into()), placement);
-            }
-        }
-        Some(Self {
-            recorded_at: row.try_get::<_, Micros>("recorded").ok()?.timestamp()?,
-            met: row.try_get("met").ok()?,
-            firsts: match row.try_get("before").ok()? {
-                Some(before) => call.one_after_the_other(before),
-                None => row.try_get("firsts").ok()?,
-            },
-            found,
-        })
-    }
-
-    /// What the statement for a lone event answers.
-    pub(crate) fn read_one(row: &Row) -> Result<Self, Fault> {
-        let columns = || {
-            Some(Self {
-                recorded_at: row.try_get::<_, Micros>("recorded").ok()?.timestamp()?,
-                met: vec![row.try_get("met").ok()?],
-                firsts: vec![row.try_get("first").ok()?],
-                found: HashMap::new(),
-            })
-        };
-        columns().ok_or(Fault::Answer)
-    }
-
-    /// What became of the append at this place of the call.
-    pub(crate) fn of(&self, index: usize, append: &Append) -> Result<Appended, StoreError> {
-        let number = |of: &[i64]| {
-            of.get(index)
-                .copied()
-                .and_then(unsigned)
-                .ok_or(Fault::Answer)
-        };
-        let (met, first) = (number(&self.met)?, number(&self.firsts)?);
-        if first > 0 {
-            let placement = |place| {
-                let (revision, position) =
-                    (Revision::new(met + 1 + place), Position::new(first + place));
-                Placement::new(revision, position, self.recorded_at)
-            };
-            let events = append.events.len() as u64;
-            return Ok(Appended::new((0..events).map(placement).collect()));
-        }
-        // It was refused, or is a repeat: which of these is for the rule of all stores to say.
-        let find = |id| Ok(self.found.get(&(index, id)).copied());
-        match append.judge(Revision::new(met), find)? {
-            Verdict::Repeated(appended) => Ok(appended),
-            Verdict::Accepted => Err(Fault::Answer.into()),
-        }
-    }
+    let function = &session.statements[Asked::Function as usize];
+    let parameters = call.parameters(&careful);
+    let row = session.client.query_one(function, &parameters).await?;
+    Ok(Answer::read(&row, call))
 }
 
 /// A count or a place in a batch, which its bounds keep far below two milliards.

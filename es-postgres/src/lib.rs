@@ -52,9 +52,11 @@
 //! Those of [`es_core::Limits::DEFAULT`]. The database's encoding is UTF-8; PostgreSQL is 12 or later. The role may use
 //! the schema and, the first time, create it.
 
+mod answer;
 mod append;
 mod append_in;
 mod call;
+mod chains;
 mod error;
 mod hashed;
 mod inline;

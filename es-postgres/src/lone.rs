@@ -7,7 +7,8 @@
 
 use tokio_postgres::Error;
 
-use crate::call::{Answer, Asked, Call};
+use crate::answer::Answer;
+use crate::call::{Asked, Call};
 use crate::error::{Fault, is_there_already};
 use crate::session::Session;
 

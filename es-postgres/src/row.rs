@@ -27,7 +27,7 @@ pub(crate) struct Memory {
 }
 
 /// FNV-1a, as it is short and names are. Two texts that meet in a place only cost each other's memory.
-fn place(text: &str, places: usize) -> usize {
+pub(crate) fn place(text: &str, places: usize) -> usize {
     let mixed = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
@@ -171,4 +171,12 @@ impl ToSql for Hash {
 
     accepts!(BYTEA);
     to_sql_checked!();
+}
+
+impl FromSql<'_> for Hash {
+    fn from_sql(_: &Type, raw: &[u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(Digest::from_bytes(raw.try_into()?)))
+    }
+
+    accepts!(BYTEA);
 }

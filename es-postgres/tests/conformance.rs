@@ -1,4 +1,4 @@
-//! The laws of a store, as the PostgreSQL store keeps them.
+//! The laws of a store, as the PostgreSQL store keeps them, and as it does where the log is tamper-evident.
 
 mod support;
 
@@ -10,12 +10,29 @@ use support::Database;
 
 es_testkit::conformance!(Postgres::fresh, es_servers::needs_postgres);
 
+mod tamper_evident {
+    es_testkit::conformance!(super::Postgres::tamper_evident, es_servers::needs_postgres);
+}
+
 /// A schema of its own in the server that this process's tests share.
-struct Postgres(Database);
+struct Postgres {
+    database: Database,
+    tamper_evident: bool,
+}
 
 impl Postgres {
     fn fresh() -> Ready<Self> {
-        ready(Self(Database::shared()))
+        ready(Self {
+            database: Database::shared(),
+            tamper_evident: false,
+        })
+    }
+
+    fn tamper_evident() -> Ready<Self> {
+        ready(Self {
+            database: Database::shared(),
+            tamper_evident: true,
+        })
     }
 }
 
@@ -29,17 +46,25 @@ impl Subject for Postgres {
 
     /// Each handle has connections and a thread of its own, like those of another process.
     fn handle(&self) -> BoxFuture<'_, Result<AnyStore, StoreError>> {
-        Box::pin(async { self.0.options().open(self.0.url()).await.map(AnyStore::new) })
+        Box::pin(async {
+            let options = self.database.options();
+            let options = if self.tamper_evident {
+                options.tamper_evident()
+            } else {
+                options
+            };
+            options.open(self.database.url()).await.map(AnyStore::new)
+        })
     }
 
     fn tamper(&self, tampering: Tampering) -> BoxFuture<'_, Option<Result<(), Cause>>> {
         Box::pin(async move {
-            let schema = self.0.schema();
+            let schema = self.database.schema();
             let sql = match tampering {
                 Tampering::Change => format!("UPDATE {schema}.events SET payload = '{{}}'"),
                 _ => format!("DELETE FROM {schema}.events"),
             };
-            let done = self.0.client().await.execute(&sql, &[]).await;
+            let done = self.database.client().await.execute(&sql, &[]).await;
             Some(done.map(drop).map_err(Into::into))
         })
     }

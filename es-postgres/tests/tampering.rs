@@ -3,8 +3,8 @@
 mod support;
 
 use es_core::{
-    Append, Digest, EventId, EventStore, Expected, Json, NewEvent, Seal, Sealer, StoredEvent,
-    StreamId, Verification,
+    Append, Digest, EventId, EventStore, Expected, Json, NewEvent, Revision, Seal, Sealer,
+    StoredEvent, StreamId, Verification,
 };
 use es_postgres::PostgresStore;
 use es_postgres::tokio_postgres::Client;
@@ -206,6 +206,59 @@ needs_postgres! {
         assert!(verification.is_clean(), "{verification}");
         assert!(verification.events() > 500, "{}", verification.events());
         assert_eq!(verification.unhashed(), 0);
+    }
+
+    /// What a handle remembers of streams is only where they still are so.
+    #[tokio::test]
+    async fn whoever_appended_meanwhile_the_hashes_are_right() {
+        let database = Database::shared();
+        let open = || database.options().tamper_evident().open(database.url());
+        let handles = [open().await.unwrap(), open().await.unwrap()];
+        let append = |to, revision, count| {
+            let expected = Expected::Exact(Revision::new(revision));
+            Append::new(stream(to), expected, support::events(count))
+        };
+        // Four streams at once, so that most share a call, of which each handle wrote a part last.
+        for round in 0..12_u64 {
+            let appends = (0..4_u64).map(|to| {
+                let store = handles[usize::try_from((round / 2 + to) % 2).unwrap()].clone();
+                let count = if round % 3 == 0 { 1 } else { 2 };
+                let append = append(to, 5 * (round / 3) + [0, 1, 3][usize::try_from(round % 3).unwrap()], count);
+                tokio::spawn(async move { store.append(append).await })
+            });
+            for append in appends.collect::<Vec<_>>() {
+                append.await.unwrap().unwrap();
+            }
+        }
+        // Events that a handle wrote are replaced by others, as where a database was restored.
+        let [one, other] = &handles;
+        for to in 10..26 {
+            one.append(append(to, 0, 2)).await.unwrap();
+        }
+        let lose = format!(
+            "SET search_path = {}; ALTER TABLE events DISABLE TRIGGER ALL; \
+             DELETE FROM events WHERE stream > 'task/1' AND length(stream) = 7 AND revision = 2; \
+             ALTER TABLE events ENABLE TRIGGER ALL",
+            database.schema()
+        );
+        database.client().await.batch_execute(&lose).await.unwrap();
+        for to in 10..26 {
+            other.append(append(to, 1, 1)).await.unwrap();
+        }
+        let refused = one.append(append(10, 1, 2)).await.unwrap_err();
+        assert!(matches!(refused, es_core::StoreError::Conflict(_)), "{refused:?}");
+        // Alone and several, most of them in one call.
+        one.append(append(25, 2, 3)).await.unwrap();
+        let appends = (10..25).map(|to| {
+            let (store, append) = (one.clone(), append(to, 2, 1));
+            tokio::spawn(async move { store.append(append).await })
+        });
+        for append in appends.collect::<Vec<_>>() {
+            append.await.unwrap().unwrap();
+        }
+        let verification = Verification::of(one, &[]).await.unwrap();
+        assert!(verification.is_clean(), "{verification}");
+        assert_eq!((verification.events(), verification.unhashed()), (4 * 20 + 16 * 2 + 15 + 3, 0));
     }
 
     #[tokio::test]

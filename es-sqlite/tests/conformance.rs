@@ -1,4 +1,4 @@
-//! The laws of a store, as the SQLite store keeps them.
+//! The laws of a store, as the SQLite store keeps them, and as it does where the log is tamper-evident.
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -12,9 +12,14 @@ use tempfile::TempDir;
 
 es_testkit::conformance!(Sqlite::fresh);
 
+mod tamper_evident {
+    es_testkit::conformance!(super::Sqlite::tamper_evident);
+}
+
 struct Sqlite {
     folder: TempDir,
     clock: Arc<FixedClock>,
+    tamper_evident: bool,
 }
 
 impl Sqlite {
@@ -22,6 +27,14 @@ impl Sqlite {
         ready(Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
             clock: Arc::new(FixedClock::at(Timestamp::EPOCH)),
+            tamper_evident: false,
+        })
+    }
+
+    fn tamper_evident() -> Ready<Self> {
+        ready(Self {
+            tamper_evident: true,
+            ..Self::fresh().into_inner()
         })
     }
 }
@@ -41,6 +54,11 @@ impl Subject for Sqlite {
                 .readers(2)
                 .busy_timeout(Duration::from_mins(4))
                 .clock(Arc::clone(&self.clock));
+            let options = if self.tamper_evident {
+                options.tamper_evident()
+            } else {
+                options
+            };
             options
                 .open(self.folder.path().join("log.db"))
                 .await

@@ -14,6 +14,8 @@ pub(super) const DUPLICATES: Duration = Duration::from_secs(30);
 /// What a log's description says where its events are hashed: the one setting that every version of the server keeps and
 /// that is ours to use.
 pub(super) const TAMPER_EVIDENT: &str = "tamper-evident";
+/// What it says with that, before a sequence: from which message on they are.
+const FROM: &str = "tamper-evident from ";
 
 /// The settings of a JetStream stream, in the server's words. What isn't here is the server's business.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -131,7 +133,7 @@ impl Settings {
     /// A log's, with hashes.
     pub(super) fn tamper_evident(self) -> Self {
         Self {
-            description: TAMPER_EVIDENT.into(),
+            description: format!("{FROM}1"),
             ..self
         }
     }
@@ -139,6 +141,13 @@ impl Settings {
     pub(super) fn is_tamper_evident(&self) -> bool {
         // Whoever administers the log may say more there.
         self.description.contains(TAMPER_EVIDENT)
+    }
+
+    /// The sequence of the message from which on events are hashed, if that is said.
+    pub(super) fn hashed_from(&self) -> Option<u64> {
+        let (_, said) = self.description.split_once(FROM)?;
+        let digits = said.bytes().take_while(u8::is_ascii_digit).count();
+        said[..digits].parse().ok()
     }
 }
 

@@ -31,7 +31,6 @@ impl Nats {
     }
 
     /// A log whose events are hashed.
-    #[allow(dead_code, reason = "not every table is of one")]
     pub(crate) fn tamper_evident(addresses: impl Into<String>, replicas: usize) -> Ready<Self> {
         ready(Self {
             tamper_evident: true,

@@ -5,7 +5,8 @@ use es_nats::{NatsOptions, NatsStore};
 use es_servers::Nats;
 use serde_json::{Value, json};
 
-use crate::support::{events, fresh_name, log, stream};
+use crate::log::breaks;
+use crate::support::{cluster, events, fresh_name, log, stream};
 
 fn options(name: &str) -> NatsOptions {
     NatsStore::options().name(name)
@@ -24,12 +25,14 @@ async fn is_clean(store: &NatsStore) -> u64 {
 }
 
 /// Several handles at once, each with appends of several events, many to one stream, refused ones and repeats.
-async fn hashes_what_is_appended_at_once() {
+async fn hashes_what_is_appended_at_once(addresses: &str, replicas: usize) {
     let name = fresh_name();
+    let options = options(&name).replicas(replicas);
+    let asked = options.clone().tamper_evident().open(addresses);
     let handles = [
-        open(options(&name).tamper_evident()).await,
+        asked.await.unwrap(),
         // Who doesn't ask for it hashes all the same.
-        open(options(&name)).await,
+        options.open(addresses).await.unwrap(),
     ];
     for round in 0..4_usize {
         let appends = (0..64_usize).map(|number| {
@@ -65,7 +68,7 @@ async fn hashes_what_is_appended_at_once() {
 }
 
 /// Changes what the log's settings say of it.
-async fn describe(name: &str, description: &str) {
+pub(crate) async fn describe(name: &str, description: &str) {
     let client = async_nats::connect(Nats::shared().url()).await.unwrap();
     let ask = async |what: &str, body: Value| {
         let subject = format!("$JS.API.STREAM.{what}.{name}");
@@ -95,12 +98,25 @@ async fn is_made_tamper_evident_by_who_administers_it() {
     drop(plain);
 
     describe(&name, "The bank's, tamper-evident since May").await;
-    let store = open(asked).await;
+    let store = open(asked.clone()).await;
+    // From when on events have hashes isn't said.
+    assert_eq!(store.hashed_from().await.unwrap(), None);
     store.append(append(1, 2)).await.unwrap();
     store.append(append(2, 1)).await.unwrap();
     let verification = Verification::of(&store, &[]).await.unwrap();
     assert!(verification.is_clean(), "{verification}");
     assert_eq!((verification.events(), verification.unhashed()), (5, 2));
+
+    describe(&name, "The bank's, tamper-evident from 2: since May").await;
+    let store = open(asked).await;
+    let from = store.hashed_from().await.unwrap();
+    assert_eq!(from, Some(log(&store).await[2].position));
+    let verification = Verification::of(&store, &[]).await.unwrap();
+    assert!(verification.is_clean(), "{verification}");
+    // As if events from the second on had been written without.
+    describe(&name, "The bank's, tamper-evident from 1").await;
+    let verification = Verification::of(&open(options(&name)).await, &[]).await;
+    assert_eq!(breaks(&verification.unwrap()), ["task/1 1: changed"]);
 }
 
 async fn goes_on_with_hashes() {
@@ -131,10 +147,18 @@ async fn refuses_what_is_too_large_with_its_hashes() {
     plain.append(many).await.unwrap();
 }
 
+es_servers::needs_own_nats! {
+    /// There an append may be on its way while another is judged.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whatever_is_appended_at_once_to_a_cluster_the_hashes_are_right() {
+        hashes_what_is_appended_at_once(&cluster().url(), 3).await;
+    }
+}
+
 es_servers::needs_nats! {
     #[tokio::test(flavor = "multi_thread")]
     async fn whatever_is_appended_at_once_the_hashes_are_right() {
-        hashes_what_is_appended_at_once().await;
+        hashes_what_is_appended_at_once(Nats::shared().url(), 1).await;
     }
 
     #[tokio::test]

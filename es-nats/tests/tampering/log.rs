@@ -22,7 +22,7 @@ use crate::support::{event, fresh_name, log, stream};
 /// | revisions of the streams | 1 | 2 | seal | 3 | 4 | seal |
 pub(crate) struct Log {
     client: Client,
-    name: String,
+    pub(crate) name: String,
     /// The last seal, which nobody can edit.
     pub(crate) kept: Seal,
 }

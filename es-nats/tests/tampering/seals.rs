@@ -1,7 +1,10 @@
 //! Edits with hashes that fit: told by seals, and where those are gone as well, by one that was kept.
 
+use es_core::Verification;
+
+use crate::appends::describe;
 use crate::log::{Log, twelve};
-use crate::message::Change;
+use crate::message::{Change, Message};
 
 /// The places of the seals.
 const SEALS: [usize; 2] = [7, 14];
@@ -25,6 +28,33 @@ async fn finds_hashes_that_were_computed_anew() {
     log.replace(&messages).await;
     assert_eq!(log.found().await, [""; 0]);
     assert_eq!(log.found_by_the_kept_seal().await, ["task/2 4: rewritten"]);
+}
+
+async fn finds_hashes_that_were_taken_away() {
+    let log = Log::written().await;
+    log.edit(|messages| {
+        for message in messages {
+            *message = message.take().map(Message::without_hash);
+        }
+    })
+    .await;
+    let found = log.found().await;
+    assert_eq!(
+        found[..3],
+        [
+            "task/0 1: changed",
+            "task/1 1: changed",
+            "task/2 1: changed"
+        ]
+    );
+    // Who also takes the mark away leaves nothing that tells, but the number of events without a hash and a kept seal.
+    describe(&log.name, "").await;
+    log.edit(|messages| (messages[6], messages[13]) = (None, None))
+        .await;
+    let verification = Verification::of(&log.open().await, &[]).await.unwrap();
+    assert!(verification.is_clean(), "{verification}");
+    assert_eq!((verification.events(), verification.unhashed()), (12, 12));
+    assert!(!log.found_by_the_kept_seal().await.is_empty());
 }
 
 /// A log that was written again from its beginning with one event changed, hashed and sealed as the first was.
@@ -69,6 +99,11 @@ es_servers::needs_nats! {
     #[tokio::test]
     async fn hashes_that_were_computed_anew_are_told_by_seals_alone() {
         finds_hashes_that_were_computed_anew().await;
+    }
+
+    #[tokio::test]
+    async fn hashes_that_were_taken_from_all_events_are_found() {
+        finds_hashes_that_were_taken_away().await;
     }
 
     #[tokio::test]

@@ -4,7 +4,8 @@ use es_core::{Append, Appended, StoreError};
 use tokio_postgres::IsolationLevel;
 
 use super::Inlines;
-use crate::call::{Answer, Asked, Call};
+use crate::answer::Answer;
+use crate::call::{Asked, Call};
 use crate::error::{Failure, cause};
 use crate::hashed::Hashed;
 use crate::session::Session;

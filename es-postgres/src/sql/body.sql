@@ -85,17 +85,16 @@ BEGIN
         END LOOP;
     END IF;
 
-    -- Where an event stands behind another of the same call, one hash is computed after the other.
+    -- Whoever assumed something else learns what the streams had.
+    IF assumed IS DISTINCT FROM last_hashes THEN
+        had := last_hashes;
+    END IF;
+    -- Where an event stands behind another of the same call, one hash is computed after the other, unless the caller did that
+    -- and assumed right.
     IF digests IS NULL OR (before IS NOT NULL AND cardinality(ids) = cardinality(counts)) THEN
         hashes := NULL;
-    ELSIF before IS NOT NULL AND cardinality(counts) = 1 THEN
-        hash := last_hashes[1];
-        revision := met[1];
-        FOREACH digest IN ARRAY digests LOOP
-            revision := revision + 1;
-            hash := sha256(hash || int8send(revision) || digest);
-            hashes := hashes || hash;
-        END LOOP;
+    ELSIF before IS NOT NULL AND assumed = last_hashes THEN
+        hashes := chained;
     ELSE
         FOREACH digest IN ARRAY digests LOOP
             event := event + 1;
@@ -113,7 +112,8 @@ BEGIN
         (position, stream, revision, id, name, version, recorded_at, effective_at, payload, metadata, hash)
     SELECT coalesce(before + i.number, firsts[i.append] + i.place), i.stream, met[i.append] + i.place + 1, i.id, i.name,
         i.version, recorded, i.effective, i.payload, i.metadata,
-        coalesce(hashes[i.number], sha256(last_hashes[i.append] || int8send(met[i.append] + 1) || digests[i.number]))
+        coalesce(hashes[i.number], CASE WHEN assumed[i.append] = last_hashes[i.append] THEN chained[i.number]
+            ELSE sha256(last_hashes[i.append] || int8send(met[i.append] + 1) || digests[i.number]) END)
     FROM unnest(appends, places, names_of_streams, ids, names, versions, effective, payloads, metadata)
         WITH ORDINALITY AS i (append, place, stream, id, name, version, effective, payload, metadata, number)
     WHERE before IS NOT NULL OR firsts[i.append] > 0;

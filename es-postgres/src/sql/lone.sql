@@ -14,4 +14,4 @@ LEFT JOIN LATERAL (
 WHERE ($2 = coalesce(r.revision, 0) OR $2 = -1 OR ($2 = -2 AND r.revision > 0))
     AND current_setting('synchronous_commit') <> 'off'
     AND pg_advisory_xact_lock({lock}, {table}::regclass::oid::integer) IS NOT NULL
-RETURNING e.recorded_at AS recorded, e.revision - 1 AS met, e.position AS first, pg_notify({channel}, e.position::text) IS NOT NULL
+RETURNING e.recorded_at AS recorded, e.hash, e.revision - 1 AS met, e.position AS first, pg_notify({channel}, e.position::text) IS NOT NULL
