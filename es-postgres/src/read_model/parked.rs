@@ -10,8 +10,8 @@ use super::PostgresReadModels;
 use super::context::PostgresHandler;
 use super::fence::{On, database, number};
 use super::sql::Sql;
+use super::steps::apply;
 use super::tables::Opened;
-use super::worker::apply;
 use crate::row::{signed, unsigned};
 
 /// The keys of these events of which others are parked, and stay so until the transaction ends.

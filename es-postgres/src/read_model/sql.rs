@@ -11,6 +11,7 @@ pub(super) struct Sql {
     pub(super) insert: String,
     pub(super) take: String,
     pub(super) advance: String,
+    pub(super) renew: String,
     pub(super) release: String,
     pub(super) halt: String,
     pub(super) succeed: String,
@@ -56,6 +57,11 @@ impl Sql {
                  lease_until = clock_timestamp() + make_interval(secs => $9), state = $10, mark = $11 \
                  WHERE {row} AND epoch = $4 AND position = $5 AND state = $6 \
                  AND txid_current() = coalesce($12, txid_current())"
+            ),
+            // What was let go, or taken away by hand, stays so.
+            renew: format!(
+                "UPDATE {projections} SET lease_until = clock_timestamp() + make_interval(secs => $5) \
+                 WHERE {row} AND epoch = $4 AND isfinite(lease_until)"
             ),
             release: format!(
                 "UPDATE {projections} SET lease_until = '-infinity' WHERE {row} AND epoch = $4"

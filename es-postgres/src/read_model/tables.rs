@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::{Failure, StoreError};
+use tokio::task::AbortHandle;
 use tokio_postgres::{Client, IsolationLevel, Transaction};
 
 use super::fence::{database, unopened};
@@ -86,6 +87,11 @@ impl Database {
         }
     }
 
+    /// What it has in common with others.
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     pub(super) async fn opened(&mut self) -> Result<(&mut Opened, &Sql), Failure> {
         let opened = match self.opened.take().filter(Opened::is_open) {
             Some(opened) => opened,
@@ -115,6 +121,11 @@ impl Database {
 impl Opened {
     fn is_open(&self) -> bool {
         self.session.is_open()
+    }
+
+    /// What works for this connection, and ends with it.
+    pub(super) fn driver(&self) -> AbortHandle {
+        self.session.driver()
     }
 
     pub(super) fn client(&self) -> (&Client, &Statements) {

@@ -5,6 +5,7 @@ mod exactly_once;
 mod killed;
 mod parking;
 mod states;
+mod stopped;
 #[path = "../support/mod.rs"]
 mod support;
 mod takeover;
