@@ -11,6 +11,7 @@ pub(super) struct Sql {
     pub(super) insert: String,
     pub(super) take: String,
     pub(super) advance: String,
+    pub(super) bound: String,
     pub(super) renew: String,
     pub(super) release: String,
     pub(super) halt: String,
@@ -36,7 +37,8 @@ impl Sql {
         let all = format!(
             "SELECT version, epoch, position, event_id, lease_until <= clock_timestamp(), state, mark, \
              (SELECT count(*) FROM {parked} p WHERE p.name = f.name AND p.version = f.version \
-             AND p.partition = f.partition), partition, txid_current() \
+             AND p.partition = f.partition), partition, txid_current(), \
+             lease_until > clock_timestamp() + lease \
              FROM {projections} f WHERE name = $1 ORDER BY version DESC, partition"
         );
         let row = "name = $1 AND version = $2 AND partition = $3";
@@ -45,12 +47,18 @@ impl Sql {
             all_locked: format!("{all} FOR UPDATE OF f"),
             all,
             insert: format!(
-                "INSERT INTO {projections} (name, version, partition, epoch, position, lease_until, state, mark) \
-                 VALUES ($1, $2, $3, $4, 0, clock_timestamp() + make_interval(secs => $5), $6, $7)"
+                "INSERT INTO {projections} (name, version, partition, epoch, position, lease_until, lease, state, mark) \
+                 VALUES ($1, $2, $3, $4, 0, clock_timestamp() + make_interval(secs => $5), \
+                 make_interval(secs => $5), $6, $7)"
             ),
             take: format!(
-                "UPDATE {projections} SET epoch = $4, lease_until = clock_timestamp() + make_interval(secs => $5) \
-                 WHERE {row}"
+                "UPDATE {projections} SET epoch = $4, lease_until = clock_timestamp() + make_interval(secs => $5), \
+                 lease = make_interval(secs => $5) WHERE {row}"
+            ),
+            // The clock that wrote it was set back since: by this one it lasts no longer than any.
+            bound: format!(
+                "UPDATE {projections} SET lease_until = clock_timestamp() + lease \
+                 WHERE name = $1 AND lease_until > clock_timestamp() + lease"
             ),
             advance: format!(
                 "UPDATE {projections} SET position = $7, event_id = $8, \

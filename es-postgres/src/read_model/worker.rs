@@ -82,7 +82,11 @@ impl<H: PostgresHandler> Worker<H> {
         let (opened, sql) = self.database.opened().await?;
         let (client, statements) = opened.client();
         // Whoever stands by locks nothing.
-        let rows = Rows::read(&On(client, statements), &sql.all, H::NAME).await?;
+        let on = On(client, statements);
+        let rows = Rows::read(&on, &sql.all, H::NAME).await?;
+        if rows.too_long {
+            on.execute(&sql.bound, &[&H::NAME]).await?;
+        }
         let charge = Fence::charge(&rows.fences, H::VERSION, partition, mine)?;
         if charge == Charge::Held || !self.shares.take(partition) {
             return Ok(self.stand_by(&rows));

@@ -8,5 +8,6 @@ mod states;
 mod stopped;
 #[path = "../support/mod.rs"]
 mod support;
+mod tables;
 mod takeover;
 mod versions;
