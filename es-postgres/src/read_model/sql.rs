@@ -17,6 +17,7 @@ pub(super) struct Sql {
     pub(super) halt: String,
     pub(super) succeed: String,
     pub(super) retire: String,
+    pub(super) count_parked: String,
     pub(super) parked_keys: String,
     pub(super) park: String,
     pub(super) parked: String,
@@ -86,6 +87,9 @@ impl Sql {
             retire: format!(
                 "UPDATE {projections} SET state = 'retired', epoch = epoch + 1, lease_until = '-infinity' \
                  WHERE name = $1 AND version < $2 AND state <> 'retired'"
+            ),
+            count_parked: format!(
+                "SELECT count(*) FROM {parked} WHERE name = $1 AND version = $2 AND partition = $3"
             ),
             // Locked, so that no retry takes the last one away while others are put behind it.
             parked_keys: format!(

@@ -216,12 +216,19 @@ impl<H: PostgresHandler> Worker<H> {
 
     /// Renews the lease, and moves on past events that don't concern the projection.
     pub(super) async fn keep(&mut self, looked_at: Checkpoint) -> Result<(), Failure> {
-        let held = self.fence.ok_or(Failure::Fenced)?;
+        let mut held = self.fence.ok_or(Failure::Fenced)?;
         if !self.answers {
             // The other partitions may have come so far meanwhile that it can go on, or is shown.
             let looked_to = looked_at.position;
             let taken = self.take_in(&[], looked_to, None, Some(looked_at)).await;
             return taken.map(drop);
+        }
+        if held.parked > 0 {
+            // An operator may have decided about some.
+            let (opened, sql) = self.database.opened().await?;
+            let (client, statements) = opened.client();
+            held.parked = parked::count(&On(client, statements), sql, H::NAME, &held).await?;
+            (self.fence, self.standing.parked) = (Some(held), held.parked);
         }
         let moves = looked_at.position > held.checkpoint.position;
         if !moves && self.renewed.elapsed() < self.lease / 3 {

@@ -30,6 +30,17 @@ pub(super) fn keys<'e, H: SqliteHandler>(
     Ok(parked)
 }
 
+/// How many events are parked now.
+pub(super) fn count(connection: &Connection, name: &str, version: u32) -> Result<u64, Failure> {
+    let mut statement = connection
+        .prepare_cached("SELECT count(*) FROM es_parked WHERE name = ?1 AND version = ?2")
+        .map_err(database)?;
+    let count = statement.query_row(params![name, version], |row| {
+        Ok(unsigned(row, 0).unwrap_or_default())
+    });
+    count.map_err(database)
+}
+
 pub(super) fn put(
     connection: &Connection,
     name: &str,

@@ -131,7 +131,12 @@ impl<H: SqliteHandler> Worker<H> {
 
     /// Renews the lease, and moves on past events that don't concern the projection.
     pub(super) fn keep(&mut self, looked_at: Checkpoint) -> Result<(), Failure> {
-        let held = self.fence.ok_or(Failure::Fenced)?;
+        let mut held = self.fence.ok_or(Failure::Fenced)?;
+        if held.parked > 0 && held.state == FenceState::Active {
+            // An operator may have decided about some.
+            held.parked = parked::count(self.database.connection()?, H::NAME, H::VERSION)?;
+            (self.fence, self.standing.parked) = (Some(held), held.parked);
+        }
         let moves =
             held.state == FenceState::Active && looked_at.position > held.checkpoint.position;
         if !moves && self.renewed.elapsed() < self.lease / 3 {
