@@ -27,6 +27,10 @@ pub(crate) enum Fault {
     )]
     Newer { found: i32, known: i32 },
     #[error(
+        "the read models have schema {found}, and this program knows {known}: a newer one wrote it"
+    )]
+    NewerModels { found: i32, known: i32 },
+    #[error(
         "the connection string asks for encryption, and the crate was built without its feature `tls`"
     )]
     #[cfg(not(feature = "tls"))]

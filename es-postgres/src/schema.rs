@@ -163,23 +163,41 @@ impl Schema {
 
     /// Brings the database up to date; other processes that do the same wait.
     pub(crate) async fn prepare(&self, client: &mut Client) -> Result<(), StoreError> {
-        let migrations = self.migrations();
+        let newer = |found, known| Fault::Newer { found, known };
+        let table = "es_migrations";
+        self.migrate(client, table, &self.migrations(), newer).await
+    }
+
+    /// Does those of the migrations that this table doesn't say were done; other processes that do the same wait.
+    pub(crate) async fn migrate(
+        &self,
+        client: &mut Client,
+        table: &str,
+        migrations: &[String],
+        newer: fn(i32, i32) -> Fault,
+    ) -> Result<(), StoreError> {
         let known = i32::try_from(migrations.len()).unwrap_or(i32::MAX);
+        let checked = |found| {
+            if found > known {
+                return Err(newer(found, known));
+            }
+            Ok(found)
+        };
         // What is up to date needs neither a lock nor the right to change it.
-        if self.version(client, known).await? == known {
+        if checked(self.version(client, table).await?)? == known {
             return Ok(());
         }
         let mut transaction = self.locked(client).await?;
-        let done = self.version(&mut transaction, known).await?;
-        for (version, migration) in (1..).zip(&migrations) {
+        let done = checked(self.version(&mut transaction, table).await?)?;
+        for (version, migration) in (1..).zip(migrations) {
             if version <= done {
                 continue;
             }
             let script = format!(
                 "{migration}
-                CREATE TABLE IF NOT EXISTS {schema}.es_migrations
+                CREATE TABLE IF NOT EXISTS {schema}.{table}
                     (version integer PRIMARY KEY, migrated_at timestamptz NOT NULL DEFAULT clock_timestamp());
-                INSERT INTO {schema}.es_migrations (version) VALUES ({version});",
+                INSERT INTO {schema}.{table} (version) VALUES ({version});",
                 schema = self.identifier
             );
             transaction
@@ -205,28 +223,24 @@ impl Schema {
         Ok(transaction)
     }
 
-    /// The version that the schema has; 0 where there is nothing of ours.
+    /// The version that this table says the schema has; 0 where there is nothing of ours.
     async fn version(
         &self,
         client: &mut impl GenericClient,
-        known: i32,
+        table: &str,
     ) -> Result<i32, StoreError> {
-        if !self.holds(client, "es_migrations").await? {
+        if !self.holds(client, table).await? {
             return Ok(0);
         }
         let version = format!(
-            "SELECT coalesce(max(version), 0) FROM {}.es_migrations",
+            "SELECT coalesce(max(version), 0) FROM {}.{table}",
             self.identifier
         );
         let row = client
             .query_one(&version, &[])
             .await
             .map_err(nothing_written)?;
-        let found = row.try_get(0).map_err(nothing_written)?;
-        if found > known {
-            return Err(Fault::Newer { found, known }.into());
-        }
-        Ok(found)
+        row.try_get(0).map_err(nothing_written)
     }
 }
 

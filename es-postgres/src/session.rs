@@ -112,6 +112,11 @@ impl Session {
     pub(crate) fn is_open(&self) -> bool {
         !self.client.is_closed()
     }
+
+    /// What works for the connection, and ends with it.
+    pub(crate) fn driver(&self) -> AbortHandle {
+        self.connection.clone()
+    }
 }
 
 impl Drop for Session {

@@ -25,6 +25,10 @@ pub(crate) enum Fault {
         "the database has schema {found}, and this program knows {known}: a newer one wrote it"
     )]
     Newer { found: i64, known: i64 },
+    #[error(
+        "the read models have schema {found}, and this program knows {known}: a newer one wrote it"
+    )]
+    NewerModels { found: i64, known: i64 },
     #[error("SQLite is {0}, and versions before 3.51.3 may corrupt a database in WAL mode")]
     OldSqlite(&'static str),
     #[error("the database can't be brought into WAL mode: it is in `{0}`")]

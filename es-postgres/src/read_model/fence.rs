@@ -65,6 +65,8 @@ pub(super) struct Rows {
     pub(super) fences: Vec<Fence>,
     /// The transaction in which they were read.
     pub(super) transaction: i64,
+    /// Whether a lease lasts longer than any can: the database's clock was set back since.
+    pub(super) too_long: bool,
 }
 
 impl Rows {
@@ -99,6 +101,7 @@ impl Rows {
         fence.partition = partition.try_into().ok()?;
         self.fences.push(fence);
         self.transaction = integer(row, 9)?;
+        self.too_long |= row.try_get::<_, bool>(10).ok()?;
         Some(())
     }
 }

@@ -4,9 +4,11 @@ mod consumer;
 mod context;
 mod fence;
 mod parked;
+mod renewal;
 mod shares;
 mod sql;
 mod states;
+mod steps;
 mod switch;
 mod tables;
 mod worker;
@@ -35,7 +37,7 @@ use crate::{PostgresOptions, PostgresStore};
 /// is, what is parked, and states of projections in memory ([`StateStore`](es_core::StateStore)). All others are the user's,
 /// and stand where the role's `search_path` says.
 ///
-/// Each projection has a connection of its own, and settings are left as the role has them, `synchronous_commit` included:
+/// Each projection has a connection of its own, a second one while a batch takes long, and settings are left as the role has them, `synchronous_commit` included:
 /// where it is off, a crash of the server takes the end of a read model together with its place in the log, and it is made
 /// again from there.
 ///
@@ -124,12 +126,12 @@ impl PostgresReadModels {
     }
 
     /// For how long a projection that makes no move is left to its process before another one takes over; 10 seconds if
-    /// nothing is said. It is renewed with each commit, and three times in this time while nothing comes. A batch has to take
-    /// less where several processes run the same projection: one that takes longer loses its charge, and does it again.
-    /// [`Runner::batch`](es_core::Runner::batch) makes batches smaller.
+    /// nothing is said. It is renewed with each commit, and three times in this time while nothing comes; also while a batch
+    /// takes longer, over a second connection that is there for as long. So a process keeps its charge however slow its
+    /// handler is, and one that is stopped, or has lost the database, loses it.
     ///
     /// A transaction of its that is idle for as long, a second at least, is ended by the server: what it has locked would
-    /// hold up whoever takes over.
+    /// hold up whoever takes over. A handler that has to wait for something else than the database waits for less.
     pub fn lease(self, lease: Duration) -> Self {
         Self { lease, ..self }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use es_core::{EventStore, Failure, ParkedEvent, Position, Retried, StoredEvent};
+use es_core::{EventStore, Failure, Fence, ParkedEvent, Position, Retried, StoredEvent};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{GenericClient, Row, Transaction};
 
@@ -10,9 +10,9 @@ use super::PostgresReadModels;
 use super::context::PostgresHandler;
 use super::fence::{On, database, number};
 use super::sql::Sql;
+use super::steps::apply;
 use super::tables::Opened;
-use super::worker::apply;
-use crate::row::{signed, unsigned};
+use crate::row::{integer, signed, unsigned};
 
 /// The keys of these events of which others are parked, and stay so until the transaction ends.
 pub(super) async fn keys<H: PostgresHandler>(
@@ -28,6 +28,20 @@ pub(super) async fn keys<H: PostgresHandler>(
         .await?;
     let keys = rows.iter().map(|row| row.try_get(0).map_err(database));
     keys.collect()
+}
+
+/// How many events of a partition are parked now.
+pub(super) async fn count<C: GenericClient + Sync>(
+    on: &On<'_, C>,
+    sql: &Sql,
+    name: &str,
+    held: &Fence,
+) -> Result<u64, Failure> {
+    let (version, partition) = (i64::from(held.version), number(held.partition));
+    let row: [&(dyn ToSql + Sync); 3] = [&name, &version, &partition];
+    let rows = on.query(&sql.count_parked, &row).await?;
+    let count = rows.first().and_then(|row| integer(row, 0));
+    Ok(count.and_then(unsigned).unwrap_or(held.parked))
 }
 
 pub(super) async fn put<H: PostgresHandler>(

@@ -11,10 +11,13 @@ pub(super) struct Sql {
     pub(super) insert: String,
     pub(super) take: String,
     pub(super) advance: String,
+    pub(super) bound: String,
+    pub(super) renew: String,
     pub(super) release: String,
     pub(super) halt: String,
     pub(super) succeed: String,
     pub(super) retire: String,
+    pub(super) count_parked: String,
     pub(super) parked_keys: String,
     pub(super) park: String,
     pub(super) parked: String,
@@ -35,7 +38,8 @@ impl Sql {
         let all = format!(
             "SELECT version, epoch, position, event_id, lease_until <= clock_timestamp(), state, mark, \
              (SELECT count(*) FROM {parked} p WHERE p.name = f.name AND p.version = f.version \
-             AND p.partition = f.partition), partition, txid_current() \
+             AND p.partition = f.partition), partition, txid_current(), \
+             lease_until > clock_timestamp() + lease \
              FROM {projections} f WHERE name = $1 ORDER BY version DESC, partition"
         );
         let row = "name = $1 AND version = $2 AND partition = $3";
@@ -44,18 +48,29 @@ impl Sql {
             all_locked: format!("{all} FOR UPDATE OF f"),
             all,
             insert: format!(
-                "INSERT INTO {projections} (name, version, partition, epoch, position, lease_until, state, mark) \
-                 VALUES ($1, $2, $3, $4, 0, clock_timestamp() + make_interval(secs => $5), $6, $7)"
+                "INSERT INTO {projections} (name, version, partition, epoch, position, lease_until, lease, state, mark) \
+                 VALUES ($1, $2, $3, $4, 0, clock_timestamp() + make_interval(secs => $5), \
+                 make_interval(secs => $5), $6, $7)"
             ),
             take: format!(
-                "UPDATE {projections} SET epoch = $4, lease_until = clock_timestamp() + make_interval(secs => $5) \
-                 WHERE {row}"
+                "UPDATE {projections} SET epoch = $4, lease_until = clock_timestamp() + make_interval(secs => $5), \
+                 lease = make_interval(secs => $5) WHERE {row}"
+            ),
+            // The clock that wrote it was set back since: by this one it lasts no longer than any.
+            bound: format!(
+                "UPDATE {projections} SET lease_until = clock_timestamp() + lease \
+                 WHERE name = $1 AND lease_until > clock_timestamp() + lease"
             ),
             advance: format!(
                 "UPDATE {projections} SET position = $7, event_id = $8, \
                  lease_until = clock_timestamp() + make_interval(secs => $9), state = $10, mark = $11 \
                  WHERE {row} AND epoch = $4 AND position = $5 AND state = $6 \
                  AND txid_current() = coalesce($12, txid_current())"
+            ),
+            // What was let go, or taken away by hand, stays so.
+            renew: format!(
+                "UPDATE {projections} SET lease_until = clock_timestamp() + make_interval(secs => $5) \
+                 WHERE {row} AND epoch = $4 AND isfinite(lease_until)"
             ),
             release: format!(
                 "UPDATE {projections} SET lease_until = '-infinity' WHERE {row} AND epoch = $4"
@@ -72,6 +87,9 @@ impl Sql {
             retire: format!(
                 "UPDATE {projections} SET state = 'retired', epoch = epoch + 1, lease_until = '-infinity' \
                  WHERE name = $1 AND version < $2 AND state <> 'retired'"
+            ),
+            count_parked: format!(
+                "SELECT count(*) FROM {parked} WHERE name = $1 AND version = $2 AND partition = $3"
             ),
             // Locked, so that no retry takes the last one away while others are put behind it.
             parked_keys: format!(

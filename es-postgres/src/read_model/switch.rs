@@ -6,7 +6,7 @@ use tokio_postgres::Transaction;
 use super::context::PostgresHandler;
 use super::fence::{On, number};
 use super::sql::Sql;
-use super::worker::refused;
+use super::steps::refused;
 
 /// Halts the older version where it is, from which on it has nothing that this one isn't to have; readers still see its data.
 pub(super) async fn halt<H: PostgresHandler>(

@@ -2,12 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::{Failure, StoreError};
+use tokio::task::AbortHandle;
 use tokio_postgres::{Client, IsolationLevel, Transaction};
 
 use super::fence::{database, unopened};
 use super::sql::Sql;
 use crate::PostgresOptions;
-use crate::error::nothing_written;
+use crate::error::{Fault, nothing_written};
 use crate::schema::Schema;
 use crate::session::{Session, milliseconds};
 use crate::statements::Statements;
@@ -16,36 +17,33 @@ use crate::thread::Thread;
 /// A server isn't asked to end a session that is idle for less: handlers may have to think.
 const SHORTEST_IDLE: Duration = Duration::from_secs(1);
 
-/// The library's own tables in a database of read models. A column is only ever added.
-fn tables(schema: &Schema) -> String {
-    format!(
-        include_str!("../sql/read_models.sql"),
-        schema = schema.identifier()
-    )
+/// What was done to the library's own tables in a database of read models.
+const DONE: &str = "es_read_models";
+
+/// Each brings the tables one version further; they are never changed, only added to. The first finds the tables there in a
+/// database that is older than versions of them.
+fn migrations(schema: &Schema) -> [String; 2] {
+    let schema = schema.identifier();
+    [
+        format!(include_str!("../sql/read_models_1.sql"), schema = schema),
+        format!(include_str!("../sql/read_models_2.sql"), schema = schema),
+    ]
 }
 
-/// Makes the tables, unless they are there; other processes that do the same wait.
+/// Brings the tables up to date; other processes that do the same wait.
 pub(super) async fn prepare(options: &PostgresOptions, schema: &Schema) -> Result<(), StoreError> {
     let mut session = Session::connect(options, Box::new(|_| ())).await?;
-    // The last of them: whoever made it made the others.
-    let last = "es_states";
-    if schema.holds(&session.client, last).await? {
-        return Ok(());
-    }
-    let transaction = session.client.build_transaction();
-    let transaction = transaction.isolation_level(IsolationLevel::ReadCommitted);
-    let transaction = transaction.start().await.map_err(nothing_written)?;
-    let run = async |sql: &str| {
-        transaction
-            .batch_execute(sql)
-            .await
-            .map_err(nothing_written)
-    };
-    run(&schema.lock()).await?;
-    if !schema.holds(&transaction, last).await? {
-        run(&tables(schema)).await?;
-    }
-    transaction.commit().await.map_err(nothing_written)
+    // A batch of an older program that is under way is waited for, but not for ever.
+    let settings = format!(
+        "SET client_min_messages = warning; SET lock_timeout = {};",
+        milliseconds(options.lock_timeout)
+    );
+    let set = session.client.batch_execute(&settings).await;
+    set.map_err(nothing_written)?;
+    let newer = |found, known| Fault::NewerModels { found, known };
+    let migrations = migrations(schema);
+    let migrated = schema.migrate(&mut session.client, DONE, &migrations, newer);
+    migrated.await
 }
 
 /// What all connections to a database of read models have in common.
@@ -86,6 +84,11 @@ impl Database {
         }
     }
 
+    /// What it has in common with others.
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     pub(super) async fn opened(&mut self) -> Result<(&mut Opened, &Sql), Failure> {
         let opened = match self.opened.take().filter(Opened::is_open) {
             Some(opened) => opened,
@@ -115,6 +118,11 @@ impl Database {
 impl Opened {
     fn is_open(&self) -> bool {
         self.session.is_open()
+    }
+
+    /// What works for this connection, and ends with it.
+    pub(super) fn driver(&self) -> AbortHandle {
+        self.session.driver()
     }
 
     pub(super) fn client(&self) -> (&Client, &Statements) {

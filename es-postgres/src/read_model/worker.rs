@@ -5,19 +5,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use es_core::{
-    Begun, Cause, Charge, Checkpoint, Failure, Fence, FencePlan, FenceState, FenceStep, Partition,
-    Position, Refusal, Standing, StoredEvent,
+    Begun, Charge, Checkpoint, Failure, Fence, FenceState, Partition, Position, Refusal, Standing,
+    StoredEvent,
 };
-use tokio_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 
-use super::context::{Context, PostgresHandler};
+use super::context::PostgresHandler;
 use super::fence::{self, On, Rows, database};
+use super::parked;
+use super::renewal::Renewal;
 use super::shares::Shares;
-use super::sql::Sql;
+use super::steps::{carry_out, refused};
 use super::tables::Database;
-use super::{parked, switch};
-use crate::error::{may_pass_later, without_details};
 
 pub(super) struct Worker<H> {
     database: Database,
@@ -83,7 +82,11 @@ impl<H: PostgresHandler> Worker<H> {
         let (opened, sql) = self.database.opened().await?;
         let (client, statements) = opened.client();
         // Whoever stands by locks nothing.
-        let rows = Rows::read(&On(client, statements), &sql.all, H::NAME).await?;
+        let on = On(client, statements);
+        let rows = Rows::read(&on, &sql.all, H::NAME).await?;
+        if rows.too_long {
+            on.execute(&sql.bound, &[&H::NAME]).await?;
+        }
         let charge = Fence::charge(&rows.fences, H::VERSION, partition, mine)?;
         if charge == Charge::Held || !self.shares.take(partition) {
             return Ok(self.stand_by(&rows));
@@ -172,7 +175,16 @@ impl<H: PostgresHandler> Worker<H> {
         looked_at: Option<Checkpoint>,
     ) -> Result<usize, Failure> {
         let held = self.fence.ok_or(Failure::Fenced)?;
+        let shared = Arc::clone(self.database.shared());
         let (opened, sql) = self.database.opened().await?;
+        let renewal = Renewal {
+            name: H::NAME,
+            held,
+            lease: self.lease,
+            renewed: self.renewed,
+            batch: opened.driver(),
+        };
+        let _renewing = renewal.start(&shared);
         let (transaction, statements) = opened.begin().await?;
         let on = On(&transaction, statements);
         let mut rows = Rows::read(&on, &sql.all, H::NAME).await?;
@@ -204,12 +216,19 @@ impl<H: PostgresHandler> Worker<H> {
 
     /// Renews the lease, and moves on past events that don't concern the projection.
     pub(super) async fn keep(&mut self, looked_at: Checkpoint) -> Result<(), Failure> {
-        let held = self.fence.ok_or(Failure::Fenced)?;
+        let mut held = self.fence.ok_or(Failure::Fenced)?;
         if !self.answers {
             // The other partitions may have come so far meanwhile that it can go on, or is shown.
             let looked_to = looked_at.position;
             let taken = self.take_in(&[], looked_to, None, Some(looked_at)).await;
             return taken.map(drop);
+        }
+        if held.parked > 0 {
+            // An operator may have decided about some.
+            let (opened, sql) = self.database.opened().await?;
+            let (client, statements) = opened.client();
+            held.parked = parked::count(&On(client, statements), sql, H::NAME, &held).await?;
+            (self.fence, self.standing.parked) = (Some(held), held.parked);
         }
         let moves = looked_at.position > held.checkpoint.position;
         if !moves && self.renewed.elapsed() < self.lease / 3 {
@@ -241,63 +260,6 @@ impl<H: PostgresHandler> Worker<H> {
         let row: [&(dyn ToSql + Sync); 4] = [&H::NAME, &version, &partition, &fence.epoch];
         on.execute(&sql.release, &row).await.map(drop)
     }
-}
-
-/// Does what is planned.
-async fn carry_out<H: PostgresHandler>(
-    plan: &FencePlan<'_>,
-    handler: &mut H,
-    on: &On<'_, Transaction<'_>>,
-    sql: &Sql,
-    failure: Option<&str>,
-) -> Result<(), Failure> {
-    for step in &plan.steps {
-        match *step {
-            FenceStep::Halt => switch::halt::<H>(&plan.after, on, sql).await?,
-            FenceStep::TakeOver => switch::take_over(&plan.after, handler, on, sql).await?,
-            FenceStep::Park { event, replay } => {
-                let row = (plan.after.partition, replay);
-                parked::put::<H>(on, sql, event, row, failure).await?;
-            }
-            FenceStep::Handle { event, replay } => apply(handler, on, event, replay).await?,
-        }
-    }
-    Ok(())
-}
-
-/// Has the handler take an event in.
-pub(super) async fn apply<H: PostgresHandler>(
-    handler: &mut H,
-    on: &On<'_, Transaction<'_>>,
-    event: &StoredEvent,
-    replay: bool,
-) -> Result<(), Failure> {
-    let Some(taken) = H::recorded(event)? else {
-        return Ok(());
-    };
-    let context = Context::new(on.0, on.1, event.position, replay);
-    let outcome = handler.handle(taken, &context).await;
-    outcome.map_err(|cause| {
-        if may_pass(&cause) {
-            refused(cause)
-        } else {
-            Failure::apply(event, without_details(cause))
-        }
-    })
-}
-
-/// The user's code refused, and no event is to blame.
-pub(super) fn refused(cause: Cause) -> Failure {
-    Failure::Database {
-        passing: may_pass(&cause),
-        cause: without_details(cause),
-    }
-}
-
-fn may_pass(cause: &Cause) -> bool {
-    cause
-        .downcast_ref::<tokio_postgres::Error>()
-        .is_some_and(may_pass_later)
 }
 
 fn answers<H: PostgresHandler>(rows: &Rows) -> bool {

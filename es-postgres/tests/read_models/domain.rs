@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use es_core::{
     Append, Batch, Cause, Event, EventId, EventStore, Expected, Json, LogQuery, NewEvent, Position,
-    Projection, Recorded, StreamId,
+    Projection, Recorded, StoreError, StreamId,
 };
 use es_postgres::tokio_postgres::{Client, NoTls, Transaction};
 use es_postgres::{Context, PostgresHandler, PostgresOptions, PostgresReadModels, PostgresStore};
@@ -146,8 +146,11 @@ impl Place {
     }
 
     pub(crate) async fn models(&self) -> PostgresReadModels {
-        let options = self.options();
-        options.open_read_models(self.url.as_str()).await.unwrap()
+        self.try_models().await.unwrap()
+    }
+
+    pub(crate) async fn try_models(&self) -> Result<PostgresReadModels, StoreError> {
+        self.options().open_read_models(self.url.as_str()).await
     }
 
     pub(crate) async fn client(&self) -> Client {
@@ -160,7 +163,15 @@ impl Place {
 
 impl Bench {
     pub(crate) async fn new() -> Self {
+        Self::new_with("").await
+    }
+
+    /// One in whose schema this was done before.
+    pub(crate) async fn new_with(script: &str) -> Self {
         let place = Place::of(Postgres::shared().url());
+        let script = format!("CREATE SCHEMA IF NOT EXISTS {}; {script}", place.schema);
+        let before = place.client().await;
+        before.batch_execute(&script).await.unwrap();
         // The library's tables are there from here on.
         place.models().await;
         Self {

@@ -5,7 +5,9 @@ mod exactly_once;
 mod killed;
 mod parking;
 mod states;
+mod stopped;
 #[path = "../support/mod.rs"]
 mod support;
+mod tables;
 mod takeover;
 mod versions;

@@ -22,8 +22,23 @@ pub(super) fn now() -> i64 {
     now.map_or(0, |now| i64::try_from(now.as_micros()).unwrap_or(i64::MAX))
 }
 
+fn micros(lease: Duration) -> i64 {
+    i64::try_from(lease.as_micros()).unwrap_or(i64::MAX)
+}
+
 fn after(lease: Duration) -> i64 {
-    now().saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX))
+    now().saturating_add(micros(lease))
+}
+
+/// Where the clock was set back since a lease was written, it lasts no longer than one that is written now.
+pub(super) fn bound(connection: &Connection, name: &str) -> Result<(), Failure> {
+    connection
+        .prepare_cached(
+            "UPDATE es_projections SET lease_until = ?2 + lease WHERE name = ?1 AND lease_until - lease > ?2",
+        )
+        .and_then(|mut statement| statement.execute(params![name, now()]))
+        .map(drop)
+        .map_err(database)
 }
 
 /// The rows of all versions of a projection, the newest first.
@@ -73,8 +88,8 @@ pub(super) fn insert(
 ) -> Result<(), Failure> {
     connection
         .execute(
-            "INSERT INTO es_projections (name, version, partition, epoch, position, event_id, lease_until, state, mark) \
-             VALUES (?1, ?2, 0, ?3, ?4, NULL, ?5, ?6, ?7)",
+            "INSERT INTO es_projections (name, version, partition, epoch, position, event_id, lease_until, state, mark, lease) \
+             VALUES (?1, ?2, 0, ?3, ?4, NULL, ?5, ?6, ?7, ?8)",
             params![
                 name,
                 fence.version,
@@ -83,6 +98,7 @@ pub(super) fn insert(
                 after(lease),
                 fence.state.as_str(),
                 signed(fence.mark.number()),
+                micros(lease),
             ],
         )
         .map(drop)
@@ -98,8 +114,15 @@ pub(super) fn take(
 ) -> Result<(), Failure> {
     connection
         .execute(
-            "UPDATE es_projections SET epoch = ?3, lease_until = ?4 WHERE name = ?1 AND version = ?2 AND partition = 0",
-            params![name, fence.version, fence.epoch, after(lease)],
+            "UPDATE es_projections SET epoch = ?3, lease_until = ?4, lease = ?5 \
+             WHERE name = ?1 AND version = ?2 AND partition = 0",
+            params![
+                name,
+                fence.version,
+                fence.epoch,
+                after(lease),
+                micros(lease)
+            ],
         )
         .map(drop)
         .map_err(database)

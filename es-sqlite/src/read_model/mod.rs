@@ -108,7 +108,9 @@ impl SqliteReadModels {
     }
 
     /// For how long a projection that makes no move is left to its process before another one takes over; 10 seconds if
-    /// nothing is said. It is renewed with each commit, and three times in this time while nothing comes.
+    /// nothing is said. It is renewed with each commit, and three times in this time while nothing comes. A batch may take
+    /// as long as it likes: its transaction is the only one that writes, so nobody takes over before it ends, and whoever
+    /// tries finds the database busy.
     pub fn lease(self, lease: Duration) -> Self {
         Self { lease, ..self }
     }

@@ -11,19 +11,34 @@ use super::fence::{database, now};
 use super::worker::{apply, immediate};
 use crate::row::{signed, unsigned};
 
-/// The keys of which events are parked.
-pub(super) fn keys(
+/// The keys of these events of which others are parked.
+pub(super) fn keys<'e, H: SqliteHandler>(
     connection: &Connection,
-    name: &str,
-    version: u32,
-) -> Result<HashSet<String>, Failure> {
+    events: &'e [StoredEvent],
+) -> Result<HashSet<&'e str>, Failure> {
     let mut statement = connection
-        .prepare_cached("SELECT DISTINCT key FROM es_parked WHERE name = ?1 AND version = ?2")
+        .prepare_cached("SELECT 1 FROM es_parked WHERE name = ?1 AND version = ?2 AND key = ?3")
         .map_err(database)?;
-    let keys = statement
-        .query_map(params![name, version], |row| row.get(0))
+    let keys: HashSet<&str> = events.iter().map(H::key).collect();
+    let mut parked = HashSet::new();
+    for key in keys {
+        let is_parked = statement.exists(params![H::NAME, H::VERSION, key]);
+        if is_parked.map_err(database)? {
+            parked.insert(key);
+        }
+    }
+    Ok(parked)
+}
+
+/// How many events are parked now.
+pub(super) fn count(connection: &Connection, name: &str, version: u32) -> Result<u64, Failure> {
+    let mut statement = connection
+        .prepare_cached("SELECT count(*) FROM es_parked WHERE name = ?1 AND version = ?2")
         .map_err(database)?;
-    keys.collect::<Result<_, _>>().map_err(database)
+    let count = statement.query_row(params![name, version], |row| {
+        Ok(unsigned(row, 0).unwrap_or_default())
+    });
+    count.map_err(database)
 }
 
 pub(super) fn put(

@@ -1,5 +1,6 @@
 //! What the thread of a projection does.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use es_core::{
@@ -54,6 +55,7 @@ impl<H: SqliteHandler> Worker<H> {
     pub(super) fn begin(&mut self) -> Result<Begun, Failure> {
         let mine = self.fence.map(|fence| fence.epoch);
         let transaction = immediate(self.database.connection()?)?;
+        fence::bound(&transaction, H::NAME)?;
         let stored = fence::all(&transaction, H::NAME)?;
         let fence = match Fence::charge(&stored, H::VERSION, Partition::WHOLE, mine)? {
             Charge::New(fence) => {
@@ -114,7 +116,10 @@ impl<H: SqliteHandler> Worker<H> {
         let transaction = immediate(self.database.connection()?)?;
         let stored = fence::all(&transaction, H::NAME)?;
         let held = held.still_held(&stored)?;
-        let parked = parked::keys(&transaction, H::NAME, H::VERSION)?;
+        let parked = match held.parked {
+            0 => HashSet::new(),
+            _ => parked::keys::<H>(&transaction, events)?,
+        };
         let is_parked = |event: &StoredEvent| failure.is_some() || parked.contains(H::key(event));
         let plan = held.plan(&stored, events, looked_to, H::key, is_parked);
         carry_out(&plan, &mut self.handler, &transaction, failure)?;
@@ -126,7 +131,12 @@ impl<H: SqliteHandler> Worker<H> {
 
     /// Renews the lease, and moves on past events that don't concern the projection.
     pub(super) fn keep(&mut self, looked_at: Checkpoint) -> Result<(), Failure> {
-        let held = self.fence.ok_or(Failure::Fenced)?;
+        let mut held = self.fence.ok_or(Failure::Fenced)?;
+        if held.parked > 0 && held.state == FenceState::Active {
+            // An operator may have decided about some.
+            held.parked = parked::count(self.database.connection()?, H::NAME, H::VERSION)?;
+            (self.fence, self.standing.parked) = (Some(held), held.parked);
+        }
         let moves =
             held.state == FenceState::Active && looked_at.position > held.checkpoint.position;
         if !moves && self.renewed.elapsed() < self.lease / 3 {

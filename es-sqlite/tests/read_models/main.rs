@@ -5,5 +5,6 @@ mod exactly_once;
 mod killed;
 mod parking;
 mod states;
+mod tables;
 mod takeover;
 mod versions;

@@ -1,6 +1,7 @@
 use std::sync::atomic::Ordering;
 
 use es_core::{Position, Runner, RunnerHandle};
+use futures_util::StreamExt;
 
 use crate::domain::{Bench, Totals, soon};
 
@@ -123,5 +124,25 @@ async fn two_who_retry_at_once_take_each_event_in_once() {
     assert_eq!(one.taken + other.taken, 3);
     assert!(positions(&bench).await.is_empty());
     assert_eq!(bench.sums(), bench.folded().await);
+    soon(handle.shutdown()).await;
+}
+
+#[tokio::test]
+async fn a_status_tells_what_an_operator_decided_though_nothing_comes() {
+    let totals = Totals::default();
+    let (bench, handle) = parked(&totals).await;
+    let models = bench.models().await;
+    let is = async |count| {
+        let mut changes = handle.changes();
+        while changes.next().await.unwrap().parked != count {}
+    };
+    let skipped = models.skip::<Totals>(Position::new(3), "ada", "a typo");
+    assert!(skipped.await.unwrap());
+    soon(is(2)).await;
+    totals.cured.store(true, Ordering::SeqCst);
+    let retried = models.retry(totals, &bench.store, "counter/a");
+    assert_eq!(retried.await.unwrap().taken, 2);
+    soon(is(0)).await;
+    assert_eq!(soon(handle.wait_for_head()).await.unwrap().parked, 0);
     soon(handle.shutdown()).await;
 }

@@ -1,12 +1,17 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use es_core::{Begun, Checkpoint, Consumer, FailureClass, Phase, Runner};
-use es_sqlite::{SqliteReadModels, SqliteStore};
+use es_core::{
+    Begun, Cause, Checkpoint, Consumer, Failure, FailureClass, Phase, Position, Projection,
+    Recorded, Runner,
+};
+use es_sqlite::{Context, SqliteHandler, SqliteReadModels, SqliteStore};
 use futures_util::StreamExt;
+use rusqlite::Transaction;
 
-use crate::domain::{Bench, Totals, position, soon};
+use crate::domain::{Bench, Counted, Totals, position, soon};
 
 const CHILD: &str = "ES_SQLITE_TAKEOVER_CHILD";
 const LEASE: Duration = Duration::from_millis(300);
@@ -70,6 +75,72 @@ async fn a_commit_of_one_that_was_held_up_is_refused_whole() {
     one.end().await.unwrap();
     other.consume(&batch).await.unwrap();
     assert_eq!(bench.sums(), bench.folded().await);
+}
+
+/// Takes in an event once it may.
+#[derive(Projection)]
+#[projection(name = "slow", version = 1, event = SlowEvent)]
+#[event(Counted)]
+struct Slow {
+    /// It waits here when it has begun, and before it ends.
+    meets: Arc<Barrier>,
+}
+
+impl SqliteHandler for Slow {
+    fn create(&mut self, transaction: &Transaction<'_>) -> Result<(), Cause> {
+        transaction
+            .execute_batch("CREATE TABLE IF NOT EXISTS slow (position INTEGER PRIMARY KEY)")?;
+        Ok(())
+    }
+
+    fn handle(&mut self, _: Recorded<SlowEvent>, context: &Context<'_>) -> Result<(), Cause> {
+        let position = i64::try_from(context.position().number())?;
+        context.execute("INSERT INTO slow VALUES (?1)", [position])?;
+        self.meets.wait();
+        self.meets.wait();
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn nobody_takes_over_while_a_batch_is_under_way_however_short_the_lease() {
+    let bench = Bench::new().await;
+    bench.count("a", &[1]).await;
+    let models = bench.models().await;
+    let models = models.lease(Duration::ZERO).busy_timeout(Duration::ZERO);
+    let meets = Arc::new(Barrier::new(2));
+    let slow = || {
+        models.projection(Slow {
+            meets: Arc::clone(&meets),
+        })
+    };
+    let (mut one, mut other) = (slow(), slow());
+    one.begin().await.unwrap();
+    let batch = bench.batch(0).await;
+    let consuming = tokio::spawn(async move { one.consume(&batch).await.map(|()| one) });
+    let meet = async || {
+        let meets = Arc::clone(&meets);
+        tokio::task::spawn_blocking(move || meets.wait())
+            .await
+            .unwrap();
+    };
+    soon(meet()).await;
+    // Its transaction is the only one that writes.
+    let refused = other.begin().await.unwrap_err();
+    assert!(
+        matches!(refused, Failure::Database { passing: true, .. }),
+        "{refused:?}"
+    );
+    soon(meet()).await;
+    let mut one = soon(consuming).await.unwrap().unwrap();
+    assert_eq!(one.standing().frontier, Position::new(1));
+    // Now it may, and finds the batch taken in.
+    let Begun::At(checkpoint) = other.begin().await.unwrap() else {
+        panic!("the lease has run out");
+    };
+    assert_eq!(checkpoint.position, Position::new(1));
+    let kept = one.keep(checkpoint).await.unwrap_err();
+    assert_eq!(kept.class(), FailureClass::Fenced);
 }
 
 /// Runs the projection, and says which phase it is in.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use es_core::{CorrectError, Failure, Invalid, Revision, StoreError, Timestamp};
+use es_core::{CorrectError, Failure, Invalid, Revision, StoreError, Timestamp, WaitError};
 
 use crate::day::Day;
 use crate::import::ImportError;
@@ -168,6 +168,9 @@ pub(crate) enum CommandError {
     /// What is made of the log couldn't be.
     #[error("the report couldn't be made")]
     Report(#[source] Arc<Failure>),
+    /// What is made of the log was given up before all of it was in.
+    #[error("the report couldn't be made")]
+    Unmade(#[source] WaitError),
     /// The statement's file can't be opened.
     #[error("{} can't be opened", file.display())]
     File {
@@ -209,6 +212,7 @@ impl CommandError {
             Self::Store(_)
             | Self::Output(_)
             | Self::Report(_)
+            | Self::Unmade(_)
             | Self::Import {
                 error: ImportError::Store { .. } | ImportError::Broken(_),
                 ..

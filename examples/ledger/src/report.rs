@@ -84,7 +84,9 @@ async fn built(handle: &RunnerHandle, head: Position) -> Result<(), CommandError
             return Err(CommandError::Report(failure));
         }
     }
-    Ok(())
+    // It goes no further: only what it has reached is there.
+    let reached = handle.wait_for(head).await;
+    reached.map(drop).map_err(CommandError::Unmade)
 }
 
 fn head(out: &mut dyn Write) -> io::Result<()> {
@@ -111,4 +113,20 @@ fn line(out: &mut dyn Write, when: &str, totals: &Totals, whose: &str) -> io::Re
         out,
         "{when:7} {entries:>9} {credits:>16} {debits:>16} {net:>16}  {whose}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use es_memory::MemoryStore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_report_that_was_ended_half_way_is_none() {
+        let runner = Runner::new(MemoryStore::new(), InMemory::<MonthlyTotals>::new());
+        let handle = runner.handle();
+        drop(runner);
+        let error = built(&handle, Position::new(1)).await.unwrap_err();
+        assert!(matches!(error, CommandError::Unmade(_)), "{error}");
+    }
 }

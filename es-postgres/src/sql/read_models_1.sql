@@ -1,6 +1,6 @@
 CREATE SCHEMA IF NOT EXISTS {schema};
 
-CREATE TABLE {schema}.es_projections (
+CREATE TABLE IF NOT EXISTS {schema}.es_projections (
     name text COLLATE "C" NOT NULL,
     version bigint NOT NULL,
     partition integer NOT NULL, -- from 0; each version has as many rows as it has partitions
@@ -13,7 +13,7 @@ CREATE TABLE {schema}.es_projections (
     PRIMARY KEY (name, version, partition)
 ) WITH (fillfactor = 50); -- it is updated at every commit
 
-CREATE TABLE {schema}.es_parked (
+CREATE TABLE IF NOT EXISTS {schema}.es_parked (
     name text COLLATE "C" NOT NULL,
     version bigint NOT NULL,
     position bigint NOT NULL,
@@ -25,7 +25,7 @@ CREATE TABLE {schema}.es_parked (
     PRIMARY KEY (name, version, position)
 );
 
-CREATE TABLE {schema}.es_skipped (
+CREATE TABLE IF NOT EXISTS {schema}.es_skipped (
     name text COLLATE "C" NOT NULL,
     version bigint NOT NULL,
     position bigint NOT NULL,
@@ -37,7 +37,7 @@ CREATE TABLE {schema}.es_skipped (
     PRIMARY KEY (name, version, position)
 );
 
-CREATE TABLE {schema}.es_states (
+CREATE TABLE IF NOT EXISTS {schema}.es_states (
     projection text COLLATE "C" NOT NULL,
     version bigint NOT NULL,
     schema bigint NOT NULL, -- an unsigned number's 64 bits
