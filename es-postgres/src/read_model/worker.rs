@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use es_core::{
-    Begun, Cause, Charge, Checkpoint, Failure, Fence, FencePlan, FenceState, FenceStep, Partition,
-    Position, Refusal, Standing, StoredEvent,
+    Begun, Cause, Charge, Checkpoint, CorrectedFacts, Failure, Fence, FencePlan, FenceState,
+    FenceStep, Partition, Position, Refusal, Standing, StoredEvent,
 };
 use tokio_postgres::Transaction;
 use tokio_postgres::types::ToSql;
@@ -136,17 +136,19 @@ impl<H: PostgresHandler> Worker<H> {
         }
     }
 
-    /// Takes events in, all or none, but those that wait for the other partitions of a new version.
+    /// Takes events in, all or none, but those that wait for the other partitions of a new version, with what the corrections
+    /// among them changed.
     pub(super) async fn consume(
         &mut self,
         events: &[StoredEvent],
+        facts: &CorrectedFacts,
         looked_to: Position,
     ) -> Result<(), Refusal> {
         if events.is_empty() && self.answers && self.fence.is_some() {
             self.standing.frontier = self.standing.frontier.max(looked_to);
             return Ok(());
         }
-        let taken = self.take_in(events, looked_to, None, None).await;
+        let taken = self.take_in((events, facts), looked_to, None, None).await;
         match taken.map_err(Refusal::whole)? {
             taken if taken < events.len() => Err(Refusal::new(taken, Failure::Waiting)),
             _ => Ok(()),
@@ -156,6 +158,7 @@ impl<H: PostgresHandler> Worker<H> {
     /// Puts aside the event that comes next.
     pub(super) async fn park(&mut self, event: &StoredEvent, failure: &str) -> Result<(), Failure> {
         let (events, looked_to) = (std::slice::from_ref(event), event.position);
+        let events = (events, &CorrectedFacts::default());
         match self.take_in(events, looked_to, Some(failure), None).await? {
             0 => Err(Failure::Waiting),
             _ => Ok(()),
@@ -166,7 +169,7 @@ impl<H: PostgresHandler> Worker<H> {
     /// many weren't to wait.
     async fn take_in(
         &mut self,
-        events: &[StoredEvent],
+        (events, facts): (&[StoredEvent], &CorrectedFacts),
         looked_to: Position,
         failure: Option<&str>,
         looked_at: Option<Checkpoint>,
@@ -188,7 +191,7 @@ impl<H: PostgresHandler> Worker<H> {
         };
         let is_parked = |event: &StoredEvent| failure.is_some() || parked.contains(H::key(event));
         let mut plan = held.plan(&rows.fences, events, looked_to, H::key, is_parked);
-        carry_out(&plan, &mut self.handler, &on, sql, failure).await?;
+        carry_out(&plan, &mut self.handler, &on, sql, facts, failure).await?;
         let place = plan.after.checkpoint.position;
         if let Some(looked_at) = looked_at.filter(|looked_at| looked_at.position > place) {
             plan.after.checkpoint = looked_at;
@@ -208,7 +211,10 @@ impl<H: PostgresHandler> Worker<H> {
         if !self.answers {
             // The other partitions may have come so far meanwhile that it can go on, or is shown.
             let looked_to = looked_at.position;
-            let taken = self.take_in(&[], looked_to, None, Some(looked_at)).await;
+            let nothing = (&[][..], &CorrectedFacts::default());
+            let taken = self
+                .take_in(nothing, looked_to, None, Some(looked_at))
+                .await;
             return taken.map(drop);
         }
         let moves = looked_at.position > held.checkpoint.position;
@@ -249,6 +255,7 @@ async fn carry_out<H: PostgresHandler>(
     handler: &mut H,
     on: &On<'_, Transaction<'_>>,
     sql: &Sql,
+    facts: &CorrectedFacts,
     failure: Option<&str>,
 ) -> Result<(), Failure> {
     for step in &plan.steps {
@@ -259,7 +266,7 @@ async fn carry_out<H: PostgresHandler>(
                 let row = (plan.after.partition, replay);
                 parked::put::<H>(on, sql, event, row, failure).await?;
             }
-            FenceStep::Handle { event, replay } => apply(handler, on, event, replay).await?,
+            FenceStep::Handle { event, replay } => apply(handler, on, event, facts, replay).await?,
         }
     }
     Ok(())
@@ -270,9 +277,10 @@ pub(super) async fn apply<H: PostgresHandler>(
     handler: &mut H,
     on: &On<'_, Transaction<'_>>,
     event: &StoredEvent,
+    facts: &CorrectedFacts,
     replay: bool,
 ) -> Result<(), Failure> {
-    let Some(taken) = H::recorded(event)? else {
+    let Some(taken) = H::input(event, facts)? else {
         return Ok(());
     };
     let context = Context::new(on.0, on.1, event.position, replay);
