@@ -142,8 +142,9 @@ pub use stream_id::{InvalidStreamId, StreamId};
 pub use strict::EncodeError;
 pub use subscription::{Next, Subscription};
 pub use temporal::{
-    At, Change, Correct, CorrectAs, CorrectError, Correctable, Corrected, Correction, Corrections,
-    Diff, Effect, Fate, Impact, Known, Sample, Samples, Violation, WhatIf, project, timeline,
+    At, Change, Correct, CorrectAs, CorrectError, Correctable, Corrected, CorrectedFacts,
+    Correction, Corrections, Diff, Effect, Entry, Fate, HandlerInput, Impact, Known, Sample,
+    Samples, Violation, WhatIf, project, timeline,
 };
 pub use time::{Clock, InvalidTimestamp, SystemClock, Timestamp};
 

@@ -1,6 +1,7 @@
 use crate::temporal::{INSERTED, REPLACED, RETRACTED};
 use crate::{
-    DecodeError, EventDescriptor, EventSet, Failure, Filter, Recorded, StoredEvent, StreamId,
+    CorrectedFacts, DecodeError, EventDescriptor, EventSet, Failure, Filter, HandlerInput,
+    StoredEvent, StreamId,
 };
 
 /// A read model made of the events of any aggregates: its name, its version, and which events it is made of.
@@ -48,7 +49,8 @@ pub trait Projection: Sized + Send + Sync + 'static {
     /// The events that it is made of.
     const EVENTS: &'static [EventDescriptor];
 
-    /// Whether it follows corrections: see [`Fold::correct`]. One that doesn't passes over them, and counts no fact twice.
+    /// Whether it follows corrections: see [`Fold::correct`] and, for a handler, [`Entry`](crate::Entry). One that doesn't
+    /// passes over them, and counts no fact twice.
     const CORRECTIONS: bool = false;
 
     /// Lets its events pass, by all of their names, present and former; and corrections, if it follows them.
@@ -127,6 +129,9 @@ pub trait Fold: Projection {
 ///
 /// Implemented by `#[derive(Projection)]` with `event = …`; asked for by each database's handler.
 ///
+/// With `corrections` the handler is given an [`Entry`](crate::Entry): an event, or a correction with the facts that it
+/// changed. Whoever keeps the projection looks them up by [`CorrectedFacts`] first.
+///
 /// ```
 /// # #[cfg(feature = "derive")] {
 /// use es_core::{Event, EventSet, Projection};
@@ -152,20 +157,17 @@ pub trait Fold: Projection {
 pub trait ProjectionEvents: Projection {
     /// Its events.
     type Event: EventSet;
+    /// What its handler is given: [`Recorded<Event>`](crate::Recorded), or an [`Entry<Event>`](crate::Entry) if it follows
+    /// corrections.
+    type Input: HandlerInput<Self::Event>;
 
-    /// A stored event as its handler takes it; `None` if it isn't one of its own any more.
+    /// A stored event as its handler takes it, with what is known of corrections; `None` if it is none of its own any more, or
+    /// a correction of others.
     ///
     /// # Errors
     ///
-    /// The event can't be read.
-    fn recorded(stored: &StoredEvent) -> Result<Option<Recorded<Self::Event>>, Failure> {
-        let failed = |reason| Failure::decode(stored, reason);
-        let event = Self::Event::decode(&stored.name, stored.version, stored.payload.as_str());
-        let Some(event) = event.map_err(failed)? else {
-            return Ok(None);
-        };
-        Recorded::new(event, &stored.envelope)
-            .map(Some)
-            .map_err(failed)
+    /// The event can't be read, or what it corrects.
+    fn input(stored: &StoredEvent, facts: &CorrectedFacts) -> Result<Option<Self::Input>, Failure> {
+        Self::Input::of(stored, facts)
     }
 }

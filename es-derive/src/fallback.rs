@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Ident, Path};
 
-use crate::expand::{decisions, enumeration, names};
+use crate::expand::{decisions, enumeration, handed, names};
 use crate::model::aggregate::Aggregate;
 use crate::model::command::Command;
 use crate::model::event::Event;
@@ -142,11 +142,13 @@ pub fn projection(model: &Projection<'_>) -> TokenStream {
     let ident = &model.input.ident;
     let (enumeration, rest) = if let Some(event) = &model.event {
         let set = inert_set(es, event);
+        let input = handed(model, event);
         let rest = quote! {
             #set
             #[automatically_derived]
             impl #es::ProjectionEvents for #ident {
                 type Event = #event;
+                type Input = #input;
             }
         };
         (Some(enumeration(&model.listing(), event)), rest)

@@ -52,9 +52,10 @@ impl PostgresStore {
     }
 
     pub(crate) async fn start(
-        options: PostgresOptions,
+        mut options: PostgresOptions,
         schema: Schema,
     ) -> Result<Self, StoreError> {
+        options.inline.stand_in(&schema);
         let (thread, options) = (Thread::start()?, Arc::new(options));
         let preparing = {
             let (options, schema) = (Arc::clone(&options), schema.clone());

@@ -4,12 +4,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use es_core::{
-    Append, Appended, Cause, Filter, LogQuery, Position, Recorded, StoreError, StoredEvent,
+    Append, Appended, Cause, CorrectedFacts, Filter, LogQuery, Position, StoreError, StoredEvent,
+    StreamPage,
 };
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::error::{Fault, before_commit, is_constraint, may_pass};
-use crate::read::read_log;
+use crate::read::{read_log, read_stream};
 use crate::row::Rows;
 use crate::{Context, SqliteHandler, SqliteOptions};
 
@@ -55,19 +56,32 @@ impl<H: SqliteHandler> Handle for H {
         event: &StoredEvent,
         replay: bool,
     ) -> Result<(), StoreError> {
-        let Some(decoded) = event.decode()? else {
+        let facts = if H::CORRECTIONS {
+            corrected(connection, event)?
+        } else {
+            CorrectedFacts::default()
+        };
+        let Some(input) = H::input(event, &facts)? else {
             return Ok(());
         };
-        let recorded = Recorded::new(decoded, &event.envelope);
-        let recorded = recorded.map_err(|reason| event.undecodable(reason))?;
         let context = Context::new(connection, event.position, replay);
-        SqliteHandler::handle(self, recorded, &context).map_err(|cause| {
+        SqliteHandler::handle(self, input, &context).map_err(|cause| {
             match cause.downcast_ref::<rusqlite::Error>() {
                 Some(error) if !is_constraint(error) => refused(cause),
                 _ => StoreError::rejected(H::NAME, cause),
             }
         })
     }
+}
+
+/// What a correction changed, from the transaction that it is in: what was appended together with it counts, too.
+fn corrected(connection: &Connection, event: &StoredEvent) -> Result<CorrectedFacts, StoreError> {
+    let (mut facts, mut rows) = (CorrectedFacts::default(), Rows::new());
+    while let Some(query) = facts.lacks(event) {
+        let (page, end) = read_stream(connection, &mut rows, &query)?;
+        facts.put(&query, StreamPage::new(page.into_events(), end));
+    }
+    Ok(facts)
 }
 
 impl Inlines {

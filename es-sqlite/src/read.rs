@@ -186,41 +186,7 @@ impl Reader {
 
     /// A page, and whether it is the last.
     pub(crate) fn read_stream(&mut self, query: &StreamQuery) -> Result<(Page, bool), StoreError> {
-        let Some(key) = stream_key(&self.connection, &query.stream)? else {
-            return Ok((Page::default(), true));
-        };
-        let (sql, from) = match query.direction {
-            Direction::Forwards => (
-                concat!(
-                    "SELECT ",
-                    event_columns!(),
-                    " FROM events WHERE stream = ?1 AND revision >= ?2 ORDER BY revision LIMIT ?3"
-                ),
-                query.from.map_or(0, |from| signed(from.number())),
-            ),
-            Direction::Backwards => (
-                concat!(
-                    "SELECT ",
-                    event_columns!(),
-                    " FROM events WHERE stream = ?1 AND revision <= ?2 ORDER BY revision DESC LIMIT ?3"
-                ),
-                query.from.map_or(i64::MAX, |from| signed(from.number())),
-            ),
-        };
-        let mut statement = self.connection.prepare_cached(sql).map_err(before_commit)?;
-        // One more than is wanted tells whether there are more.
-        let limit = signed(query.limit as u64).saturating_add(1);
-        let mut rows = statement
-            .query(params![key, from, limit])
-            .map_err(before_commit)?;
-        let mut page = self.rows.page();
-        while let Some(row) = rows.next().map_err(before_commit)? {
-            if page.is_full(query.limit) {
-                return Ok((page, false));
-            }
-            self.rows.read(&self.connection, row, &mut page)?;
-        }
-        Ok((page, true))
+        read_stream(&self.connection, &mut self.rows, query)
     }
 
     /// A page, how far was looked for it, and whether it is the last.
@@ -230,6 +196,49 @@ impl Reader {
     ) -> Result<(Page, Position, bool), StoreError> {
         read_log(&self.connection, &mut self.rows, query)
     }
+}
+
+/// A page of a stream, and whether it is the last.
+pub(crate) fn read_stream(
+    connection: &Connection,
+    memory: &mut Rows,
+    query: &StreamQuery,
+) -> Result<(Page, bool), StoreError> {
+    let Some(key) = stream_key(connection, &query.stream)? else {
+        return Ok((Page::default(), true));
+    };
+    let (sql, from) = match query.direction {
+        Direction::Forwards => (
+            concat!(
+                "SELECT ",
+                event_columns!(),
+                " FROM events WHERE stream = ?1 AND revision >= ?2 ORDER BY revision LIMIT ?3"
+            ),
+            query.from.map_or(0, |from| signed(from.number())),
+        ),
+        Direction::Backwards => (
+            concat!(
+                "SELECT ",
+                event_columns!(),
+                " FROM events WHERE stream = ?1 AND revision <= ?2 ORDER BY revision DESC LIMIT ?3"
+            ),
+            query.from.map_or(i64::MAX, |from| signed(from.number())),
+        ),
+    };
+    let mut statement = connection.prepare_cached(sql).map_err(before_commit)?;
+    // One more than is wanted tells whether there are more.
+    let limit = signed(query.limit as u64).saturating_add(1);
+    let mut rows = statement
+        .query(params![key, from, limit])
+        .map_err(before_commit)?;
+    let mut page = memory.page();
+    while let Some(row) = rows.next().map_err(before_commit)? {
+        if page.is_full(query.limit) {
+            return Ok((page, false));
+        }
+        memory.read(connection, row, &mut page)?;
+    }
+    Ok((page, true))
 }
 
 /// A page of the log, how far was looked for it, and whether it is the last.

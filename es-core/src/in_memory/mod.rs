@@ -16,10 +16,10 @@ use tokio::sync::watch;
 use view::Shown;
 pub use view::View;
 
-use crate::temporal::Step;
+use crate::temporal::{Step, untold};
 use crate::{
     Batch, Begun, Checkpoint, Consumer, ConsumerProfile, EventStore, Failure, Fold, Payload,
-    Position, Refusal, Standing, StoreError, StoredEvent,
+    Position, Refusal, Standing, StoredEvent,
 };
 
 /// A projection that this process folds for itself, for its readers.
@@ -91,9 +91,9 @@ impl<P> InMemory<P> {
 }
 
 impl<P: Fold + Clone + Default> InMemory<P> {
-    /// Where it is looked up what a correction changed: the store whose log it follows. A projection that follows corrections
-    /// can't begin without it; for another one it does nothing. Each correction costs reading its stream from what it
-    /// corrects up to it; and the whole stream, where that is folded anew: see [`ByStream`](crate::ByStream).
+    /// Where it is looked up what a correction changed, if that isn't the store from which its [`Runner`](crate::Runner) feeds
+    /// it. Each correction costs reading its stream from what it corrects up to it; and the whole stream, where that is folded
+    /// anew: see [`ByStream`](crate::ByStream).
     pub fn corrections_from(self, store: impl EventStore) -> Self {
         Self {
             corrections: Some(Arc::new(store)),
@@ -208,14 +208,14 @@ impl<P: Fold + Clone + Default> Consumer for InMemory<P> {
         }
     }
 
+    fn read_from(&mut self, log: Arc<dyn EventStore>) {
+        self.corrections.get_or_insert(log);
+    }
+
     fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>> {
         Box::pin(async {
             if P::CORRECTIONS && self.corrections.is_none() {
-                let cause = format!(
-                    "the projection `{}` follows corrections and isn't told from where: `corrections_from(store)`",
-                    P::NAME
-                );
-                return Err(StoreError::Backend(cause.into()).into());
+                return Err(untold(P::NAME));
             }
             self.load().await;
             Ok(Begun::At(self.folded.0))

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::{CloudEvent, InvalidExtension, Publisher, Unpublishable};
 use crate::{
-    Batch, Begun, Cause, Checkpoint, Consumer, ConsumerProfile, EncodeError, EventSet, Failure,
-    Json, Position, ProjectionEvents, Recorded, Refusal, SavedState, Standing, StateStore,
-    StoreError, StoredEvent, Timestamp,
+    Batch, Begun, Cause, Checkpoint, Consumer, ConsumerProfile, CorrectedFacts, EncodeError,
+    EventStore, Failure, Json, Position, ProjectionEvents, Refusal, SavedState, Standing,
+    StateStore, StoreError, StoredEvent, Timestamp,
 };
 
 /// Which events leave the program, and in which form.
@@ -19,6 +19,8 @@ use crate::{
 /// Implemented by the user for a projection with `event = …`: the events that it lists are public, and no others leave.
 /// What leaves is what [`outgoing`](Self::outgoing) makes of one, so that stored payloads may change without anybody
 /// outside being asked. Called by a [`Forwarder`].
+///
+/// One with `corrections` is given an [`Entry`](crate::Entry), and says what becomes of a correction outside, too.
 ///
 /// ```
 /// # #[cfg(feature = "derive")] {
@@ -50,7 +52,7 @@ use crate::{
 /// ```
 pub trait Feed: ProjectionEvents {
     /// What an event becomes; `None` if it stays inside after all.
-    fn outgoing(&self, event: &Recorded<Self::Event>) -> Result<Option<Outgoing>, Cause>;
+    fn outgoing(&self, event: &Self::Input) -> Result<Option<Outgoing>, Cause>;
 }
 
 /// What an event becomes outside.
@@ -143,6 +145,7 @@ pub struct Forwarder<F, P> {
     source: Arc<str>,
     publisher: P,
     states: Box<dyn StateStore>,
+    log: Option<Arc<dyn EventStore>>,
     published: Checkpoint,
     saved: Checkpoint,
     looked_to: Position,
@@ -164,6 +167,7 @@ impl<F: Feed, P: Publisher> Forwarder<F, P> {
             source: source.into(),
             publisher,
             states: Box::new(states),
+            log: None,
             published: Checkpoint::START,
             saved: Checkpoint::START,
             looked_to: Position::START,
@@ -171,25 +175,28 @@ impl<F: Feed, P: Publisher> Forwarder<F, P> {
     }
 
     /// What the event becomes outside, if it leaves.
-    fn outgoing(&self, stored: &StoredEvent) -> Result<Option<CloudEvent>, Failure> {
-        let decoded = F::Event::decode(&stored.name, stored.version, stored.payload.as_str());
-        let Some(event) = decoded.map_err(|reason| Failure::decode(stored, reason))? else {
+    fn outgoing(
+        &self,
+        stored: &StoredEvent,
+        facts: &CorrectedFacts,
+    ) -> Result<Option<CloudEvent>, Failure> {
+        let Some(input) = F::input(stored, facts)? else {
             return Ok(None);
         };
-        let recorded = Recorded::new(event, &stored.envelope);
-        let recorded = recorded.map_err(|reason| Failure::decode(stored, reason))?;
-        let outgoing = self.feed.outgoing(&recorded);
+        let outgoing = self.feed.outgoing(&input);
         let outgoing = outgoing.map_err(|cause| Failure::apply(stored, cause))?;
+        let envelope = &stored.envelope;
+        let effective_at = envelope.effective_at.unwrap_or(envelope.recorded_at);
         Ok(outgoing.map(|outgoing| {
-            let stream = recorded.stream.as_str();
-            let id = recorded.id.to_string();
+            let stream = envelope.stream.as_str();
+            let id = envelope.id.to_string();
             let mut event = CloudEvent::new(id, &*self.source, outgoing.r#type);
             event.subject = outgoing.subject.or_else(|| Some(stream.to_owned()));
-            event.time = Some(outgoing.time.unwrap_or(recorded.effective_at).into());
+            event.time = Some(outgoing.time.unwrap_or(effective_at).into());
             event.dataschema = outgoing.dataschema;
             event.data = Some(outgoing.data);
             // As many digits as the largest has, so that it is ordered as text, as the specification asks.
-            let sequence = format!("{:020}", recorded.revision.number());
+            let sequence = format!("{:020}", envelope.revision.number());
             let own = [
                 ("partitionkey", stream.into()),
                 ("sequence", sequence.into()),
@@ -202,8 +209,10 @@ impl<F: Feed, P: Publisher> Forwarder<F, P> {
 
     async fn publish(&mut self, batch: &Batch) -> Result<(), Refusal> {
         let (mut events, mut failed, mut taken) = (Vec::new(), None, 0);
+        let facts = CorrectedFacts::of::<F>(self.log.as_deref(), &batch.events);
+        let facts = facts.await.map_err(Refusal::whole)?;
         for stored in &batch.events {
-            match self.outgoing(stored) {
+            match self.outgoing(stored, &facts) {
                 Ok(event) => events.extend(event),
                 Err(failure) => {
                     failed = Some(failure);
@@ -252,6 +261,10 @@ const SCHEMA: u64 = 0;
 impl<F: Feed, P: Publisher> Consumer for Forwarder<F, P> {
     fn profile(&self) -> ConsumerProfile {
         ConsumerProfile::new(F::NAME, F::VERSION, F::filter()).keep_every(KEEP_EVERY)
+    }
+
+    fn read_from(&mut self, log: Arc<dyn EventStore>) {
+        self.log = Some(log);
     }
 
     /// # Errors

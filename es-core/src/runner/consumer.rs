@@ -1,9 +1,10 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 
 use super::Failure;
-use crate::{Checkpoint, Filter, Partition, Position, StoredEvent};
+use crate::{Checkpoint, EventStore, Filter, Partition, Position, StoredEvent};
 
 /// What takes in the events of the log, batch by batch, and remembers how far it came.
 ///
@@ -45,6 +46,12 @@ use crate::{Checkpoint, Filter, Partition, Position, StoredEvent};
 pub trait Consumer: Send + 'static {
     /// What it is called, what it wants, and how often it wants to be called while nothing comes.
     fn profile(&self) -> ConsumerProfile;
+
+    /// Says which log its events are of, once, before it [begins](Self::begin): for a consumer that looks up what corrections
+    /// changed. Others needn't know.
+    fn read_from(&mut self, log: Arc<dyn EventStore>) {
+        let _ = log;
+    }
 
     /// Takes charge, and says where to go on. Called at the start, and again after [`Failure::Fenced`].
     fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>>;

@@ -73,6 +73,17 @@ pub enum Failure {
     Store(#[from] StoreError),
 }
 
+/// For what takes events in while it appends, which answers as a store does.
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Decoding { error, .. } => Self::Undecodable(error),
+            Failure::Store(error) => error,
+            failure => Self::Backend(failure.into()),
+        }
+    }
+}
+
 /// Which part failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

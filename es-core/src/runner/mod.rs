@@ -97,10 +97,14 @@ impl<S: EventStore, C: Consumer> Runner<S, C> {
         let settings = Settings::default();
         let profile = consumer.profile();
         let (first, others) = consumer.split();
-        let consumers = std::iter::once(first).chain(others);
+        let mut consumers: Vec<C> = std::iter::once(first).chain(others).collect();
+        let store = Arc::new(store);
+        for consumer in &mut consumers {
+            consumer.read_from(Arc::clone(&store) as Arc<dyn EventStore>);
+        }
         Self {
-            store: Arc::new(store),
-            consumers: with_boards(consumers.collect(), &settings.clock),
+            store,
+            consumers: with_boards(consumers, &settings.clock),
             profile,
             settings,
             park: None,

@@ -39,7 +39,9 @@ impl<E: EventSet> Corrected<E> {
     }
 }
 
-fn of_set<E: EventSet>(fact: Option<&StoredEvent>) -> Result<Option<Recorded<E>>, StoreError> {
+pub(super) fn of_set<E: EventSet>(
+    fact: Option<&StoredEvent>,
+) -> Result<Option<Recorded<E>>, StoreError> {
     match fact.map(decoded) {
         None => Ok(None),
         // A reader of some events doesn't know the others.

@@ -5,9 +5,11 @@ mod checked;
 mod correct_error;
 mod correctable;
 mod corrected;
+mod corrected_facts;
 mod correcting;
 mod correction;
 mod diff;
+mod entry;
 mod fact;
 mod given;
 mod ground;
@@ -30,11 +32,14 @@ pub(crate) use checked::{Broken, Checked, check};
 pub use correct_error::CorrectError;
 pub use correctable::{Correctable, Corrections, Violation};
 pub use corrected::Corrected;
+pub use corrected_facts::CorrectedFacts;
+pub(crate) use corrected_facts::untold;
 pub use correcting::{Correct, CorrectAs, Correction};
 pub(crate) use correction::{
     Correction as StoredCorrection, INSERTED, REPLACED, RETRACTED, is_correction,
 };
 pub use diff::{Change, Diff};
+pub use entry::{Entry, HandlerInput};
 pub(crate) use fact::{Facts, Key, fold};
 pub use given::{correct_given, facts_given, fold_given};
 pub(crate) use ground::Ground;

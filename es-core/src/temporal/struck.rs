@@ -1,4 +1,4 @@
-use super::correction::{Correction, is_correction};
+use super::corrected_facts::CorrectedFacts;
 use super::fact::Key;
 use super::standing::Standing;
 use crate::{
@@ -18,10 +18,9 @@ impl Struck {
         store: &S,
         event: &StoredEvent,
     ) -> Result<Option<Self>, StoreError> {
-        if !is_correction(&event.name) {
-            return Ok(None);
-        }
-        Self::among(&from_its_end(store, event).await?).map(Some)
+        let mut facts = CorrectedFacts::default();
+        facts.read(store, event).await?;
+        facts.into_struck(event)
     }
 
     /// What the last of a stream's entries corrected. They begin with what it leads to in the end.
@@ -43,29 +42,6 @@ impl Struck {
             after: self.after.filter(by),
         }
     }
-}
-
-/// The stream's entries up to and including a correction, from the one on at which what is corrected ends: whether an
-/// entry counts is said only by later ones, and what a correction changes stands on the way of the targets from it down.
-async fn from_its_end<S: EventStore + ?Sized>(
-    store: &S,
-    correction: &StoredEvent,
-) -> Result<Vec<StoredEvent>, StoreError> {
-    let mut entries = vec![correction.clone()];
-    while let Some(target) = Correction::of(&entries[0])?.and_then(|it| it.target()) {
-        let envelope = &entries[0].envelope;
-        // One that points nowhere is refused by whoever asks what counts.
-        if target.revision.is_empty() || target.revision >= envelope.revision {
-            break;
-        }
-        let (stream, until) = (envelope.stream.clone(), envelope.revision);
-        let before = between(store, stream, target.revision, until).await?;
-        if before.is_empty() {
-            break;
-        }
-        entries.splice(0..0, before);
-    }
-    Ok(entries)
 }
 
 /// All of an event's stream up to and including it.

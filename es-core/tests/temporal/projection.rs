@@ -253,7 +253,7 @@ async fn without_a_store_to_look_in_it_does_not_begin() {
     let refused = projection.begin().await.unwrap_err();
     assert!(matches!(refused, Failure::Store(_)), "{refused:?}");
     assert!(
-        refused.in_full().contains("corrections_from"),
+        refused.in_full().contains("`days`"),
         "{}",
         refused.in_full()
     );

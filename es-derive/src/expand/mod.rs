@@ -10,6 +10,7 @@ mod projection;
 pub use aggregate::decisions;
 pub use listing::enumeration;
 pub use process::names;
+pub use projection::handed;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};

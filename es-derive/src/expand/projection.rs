@@ -16,7 +16,10 @@ use crate::model::projection::Projection;
 /// pub enum BalancesEvent { AccountOpened(AccountOpened), .. }
 /// const _: () = {
 ///     ..
-///     impl ::es_core::ProjectionEvents for Balances { type Event = BalancesEvent; }
+///     impl ::es_core::ProjectionEvents for Balances {
+///         type Event = BalancesEvent;
+///         type Input = Recorded<BalancesEvent>; // or, where it follows corrections, Entry<BalancesEvent>
+///     }
 /// };
 /// ```
 pub fn expand(model: &Projection<'_>, name: &LitStr, version: &Number) -> TokenStream {
@@ -37,11 +40,13 @@ pub fn expand(model: &Projection<'_>, name: &LitStr, version: &Number) -> TokenS
     let (enumeration, rest) = match &model.event {
         Some(event) => {
             let event_set = event_set(&list, event);
+            let input = handed(model, event);
             let rest = quote! {
                 #event_set
                 #[automatically_derived]
                 impl #es::ProjectionEvents for #ident {
                     type Event = #event;
+                    type Input = #input;
                 }
             };
             (Some(enumeration(&list, event)), rest)
@@ -57,6 +62,16 @@ pub fn expand(model: &Projection<'_>, name: &LitStr, version: &Number) -> TokenS
             #identity
             #rest
         };
+    }
+}
+
+/// What a handler is given.
+pub fn handed(model: &Projection<'_>, event: &Ident) -> TokenStream {
+    let es = &model.crate_path;
+    if model.corrections.is_some() {
+        quote! { #es::Entry<#event> }
+    } else {
+        quote! { #es::Recorded<#event> }
     }
 }
 

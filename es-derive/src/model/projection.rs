@@ -97,12 +97,6 @@ impl Container {
                 "`by_stream` is for a projection that is folded: leave `event = …` out, or this",
             );
         }
-        if let (Some(corrections), Some(_)) = (&self.corrections, &self.event) {
-            errors.at(
-                corrections,
-                "`corrections` is for a projection that is folded: leave `event = …` out, or this",
-            );
-        }
         if !errors.is_empty() {
             return;
         }

@@ -1,27 +1,34 @@
 //! Projections that are kept inside of appends.
 
 mod append;
+mod corrected;
 mod register;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use es_core::{Append, Appended, BoxFuture, Cause, Filter, Recorded, StoreError, StoredEvent};
+use es_core::{
+    Append, Appended, BoxFuture, Cause, CorrectedFacts, Filter, StoreError, StoredEvent,
+};
 use futures_util::FutureExt;
 use tokio::sync::Mutex;
 use tokio_postgres::Transaction;
 
 pub(crate) use append::append_all;
+use corrected::Streams;
 pub(crate) use register::register;
 
 use crate::error::{Fault, is_constraint, may_pass_later, without_details};
-use crate::schema::literal;
+use crate::schema::{Schema, literal};
 use crate::statements::Statements;
 use crate::{Context, PostgresHandler};
 
 /// Those that a process has registered.
 #[derive(Clone, Default)]
-pub(crate) struct Inlines(Vec<Inline>);
+pub(crate) struct Inlines {
+    all: Vec<Inline>,
+    streams: Streams,
+}
 
 #[derive(Clone)]
 struct Inline {
@@ -39,6 +46,7 @@ trait Handle: Send {
         &'a mut self,
         on: &'a Transaction<'a>,
         statements: &'a Statements,
+        streams: &'a Streams,
         event: &'a StoredEvent,
         replay: bool,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
@@ -57,17 +65,21 @@ impl<H: PostgresHandler> Handle for H {
         &'a mut self,
         on: &'a Transaction<'a>,
         statements: &'a Statements,
+        streams: &'a Streams,
         event: &'a StoredEvent,
         replay: bool,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         let handling = async move {
-            let Some(decoded) = event.decode()? else {
+            let facts = if H::CORRECTIONS {
+                streams.corrected(on, event).await?
+            } else {
+                CorrectedFacts::default()
+            };
+            let Some(input) = H::input(event, &facts)? else {
                 return Ok(());
             };
-            let recorded = Recorded::new(decoded, &event.envelope);
-            let recorded = recorded.map_err(|reason| event.undecodable(reason))?;
             let context = Context::new(on, statements, event.position, replay);
-            let handled = PostgresHandler::handle(self, recorded, &context).await;
+            let handled = PostgresHandler::handle(self, input, &context).await;
             handled.map_err(|cause| match cause.downcast_ref() {
                 Some(error) if !is_constraint(error) => refused(cause),
                 _ => StoreError::rejected(H::NAME, without_details(cause)),
@@ -93,7 +105,7 @@ fn refused(cause: Cause) -> StoreError {
 
 impl Inlines {
     pub(crate) fn add<H: PostgresHandler>(&mut self, handler: H) {
-        self.0.push(Inline {
+        self.all.push(Inline {
             name: H::NAME,
             version: H::VERSION,
             filter: H::filter(),
@@ -101,13 +113,18 @@ impl Inlines {
         });
     }
 
+    /// Where the streams are.
+    pub(crate) fn stand_in(&mut self, schema: &Schema) {
+        self.streams = Streams::new(schema);
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     /// What a transaction that appends says in `es.inline`.
     pub(crate) fn told(&self) -> String {
-        let lines = self.0.iter();
+        let lines = self.all.iter();
         let lines = lines.map(|inline| format!("{}:{}", inline.name, inline.version));
         lines.collect::<Vec<_>>().join("\n")
     }
@@ -128,7 +145,7 @@ impl Inlines {
             let mut events = append.events.iter();
             events.any(|event| inline.filter.passes(category, &event.name))
         };
-        self.0.iter().any(wants)
+        self.all.iter().any(wants)
     }
 
     /// Has them take in what was appended.
@@ -142,10 +159,12 @@ impl Inlines {
         let stream = &append.stream;
         for (event, at) in append.events.iter().zip(appended.placements()) {
             let stored = StoredEvent::placed(stream, event.clone(), *at);
-            for inline in &self.0 {
+            for inline in &self.all {
                 if inline.filter.passes(stream.category(), &event.name) {
                     let mut handler = inline.handler.lock().await;
-                    handler.handle(on, statements, &stored, false).await?;
+                    let streams = &self.streams;
+                    let taking = handler.handle(on, statements, streams, &stored, false);
+                    taking.await?;
                 }
             }
         }

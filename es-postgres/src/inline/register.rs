@@ -7,7 +7,7 @@ use futures_util::TryFutureExt;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, IsolationLevel, Transaction};
 
-use super::{Inline, refused};
+use super::{Inline, Streams, refused};
 use crate::PostgresOptions;
 use crate::error::{Fault, nothing_written, run};
 use crate::row::{EVENT_COLUMNS, Memory, signed};
@@ -35,7 +35,7 @@ pub(crate) async fn register(options: &PostgresOptions, schema: &Schema) -> Resu
     let append_lock = schema.append_lock();
     in_time(patience, run(&transaction, &append_lock)).await?;
     in_time(patience, list(&transaction, options, schema)).await?;
-    for inline in &options.inline.0 {
+    for inline in &options.inline.all {
         inline.register(&transaction, schema, patience).await?;
     }
     let committing = transaction.commit().map_err(nothing_written);
@@ -144,6 +144,7 @@ impl Inline {
         );
         let page = in_time(patience, on.prepare(&page).map_err(nothing_written)).await?;
         let (mut memory, statements) = (Memory::new(), Statements::default());
+        let streams = Streams::new(schema);
         let mut after = Position::START;
         loop {
             let after_it = signed(after.number());
@@ -158,7 +159,8 @@ impl Inline {
                 let event = memory.event(row)?;
                 if self.wants(&event) {
                     let mut handler = self.handler.lock().await;
-                    in_time(patience, handler.handle(on, &statements, &event, true)).await?;
+                    let taking = handler.handle(on, &statements, &streams, &event, true);
+                    in_time(patience, taking).await?;
                 }
             }
         }

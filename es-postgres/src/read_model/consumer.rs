@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::{
-    Batch, Begun, BoxFuture, Checkpoint, Consumer, ConsumerProfile, Failure, Parking, Partition,
-    Refusal, Standing, StoredEvent,
+    Batch, Begun, BoxFuture, Checkpoint, Consumer, ConsumerProfile, CorrectedFacts, EventStore,
+    Failure, Parking, Partition, Refusal, Standing, StoredEvent,
 };
 
 use super::context::PostgresHandler;
@@ -21,6 +21,8 @@ pub struct PostgresProjection<H> {
     worker: Worker<H>,
     partitions: Option<Partitions<H>>,
     at_most: usize,
+    /// Where it is looked up what corrections changed.
+    log: Option<Arc<dyn EventStore>>,
 }
 
 /// How many a projection is split into, and how each gets its handler.
@@ -39,6 +41,7 @@ impl<H: PostgresHandler> PostgresProjection<H> {
             worker,
             partitions: None,
             at_most: usize::MAX,
+            log: None,
         }
     }
 
@@ -127,6 +130,10 @@ impl<H: PostgresHandler> Consumer for PostgresProjection<H> {
             .partition(self.worker.partition(), H::key)
     }
 
+    fn read_from(&mut self, log: Arc<dyn EventStore>) {
+        self.log = Some(log);
+    }
+
     fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>> {
         Box::pin(async {
             if self.partitions.is_some() {
@@ -141,7 +148,10 @@ impl<H: PostgresHandler> Consumer for PostgresProjection<H> {
 
     fn consume<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>> {
         Box::pin(async {
-            let consumed = self.worker.consume(&batch.events, batch.looked_to);
+            // Before the transaction, which holds up whoever waits for what it has locked.
+            let facts = CorrectedFacts::of::<H>(self.log.as_deref(), &batch.events).await;
+            let facts = facts.map_err(Refusal::whole)?;
+            let consumed = (self.worker).consume(&batch.events, &facts, batch.looked_to);
             consumed.await
         })
     }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use es_core::{Cause, Position, ProjectionEvents, Recorded, StoredEvent};
+use es_core::{Cause, Position, ProjectionEvents, StoredEvent};
 use tokio_postgres::{Statement, Transaction};
 
 use crate::statements::Statements;
@@ -18,6 +18,51 @@ use crate::statements::Statements;
 /// waits for what it has locked; after a lease's time the server ends the transaction.
 /// [`PostgresReadModels`](crate::PostgresReadModels) shows one.
 ///
+/// # Corrections
+///
+/// A projection with `corrections` follows what is set right of a past. Its handler is given an
+/// [`Entry`](es_core::Entry), which says what doesn't count any more and what counts now: undo the one, do the other. The
+/// facts are looked up in the log that the [`Runner`](es_core::Runner) reads, and are the same whenever that is: an event
+/// that is parked holds up its corrections, and each is retried with what it changed then. Who
+/// [skips](crate::PostgresReadModels::skip) an event skips its corrections, too, which would undo what was never done.
+///
+/// ```
+/// # use es_core::{Cause, Event, Projection, Recorded};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { cents: i64 }
+/// use es_core::Entry;
+/// use es_postgres::tokio_postgres::Transaction;
+/// use es_postgres::{Context, PostgresHandler};
+///
+/// /// What was deposited in each month.
+/// #[derive(Projection)]
+/// #[projection(name = "months", version = 1, event = MonthsEvent, corrections)]
+/// #[event(Deposited)]
+/// struct Months;
+///
+/// impl PostgresHandler for Months {
+///     async fn create(&mut self, transaction: &Transaction<'_>) -> Result<(), Cause> {
+///         Ok(transaction.batch_execute("CREATE TABLE months (month text PRIMARY KEY, cents bigint NOT NULL)").await?)
+///     }
+///
+///     async fn handle(&mut self, entry: Entry<MonthsEvent>, context: &Context<'_>) -> Result<(), Cause> {
+///         let add = context.prepare_cached(
+///             "INSERT INTO months AS m VALUES ($1, $2) ON CONFLICT (month) DO UPDATE SET cents = m.cents + $2",
+///         );
+///         let add = add.await?;
+///         for (fact, sign) in [(entry.before(), -1), (entry.after(), 1)] {
+///             let Some(fact) = fact else { continue };
+///             let MonthsEvent::Deposited(deposited) = &fact.event;
+///             let month = fact.effective_at.to_string()[..7].to_owned();
+///             context.execute(&add, &[&month, &(sign * deposited.cents)]).await?;
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+///
 /// # A new version beside the old
 ///
 /// Raise the projection's version, and give its data other names, by [`VERSION`](es_core::Projection::VERSION). It is
@@ -31,18 +76,20 @@ pub trait PostgresHandler: ProjectionEvents {
         transaction: &Transaction<'_>,
     ) -> impl Future<Output = Result<(), Cause>> + Send;
 
-    /// Takes an event in.
+    /// Takes an event in: a [`Recorded<Event>`](es_core::Recorded); or an [`Entry<Event>`](es_core::Entry), which may be a
+    /// correction, if the projection follows those.
     ///
     /// # Errors
     ///
     /// Nothing of the event is kept. It is tried again, and then stops the projection or is parked, as the runner says.
     fn handle(
         &mut self,
-        event: Recorded<Self::Event>,
+        event: Self::Input,
         context: &Context<'_>,
     ) -> impl Future<Output = Result<(), Cause>> + Send;
 
-    /// What an event belongs to, of which a failing event holds up the later ones: its stream, if nothing is said.
+    /// What an event belongs to, of which a failing event holds up the later ones: its stream, if nothing is said. A correction
+    /// is asked for as it is stored, and has to belong where the event does that it corrects.
     fn key(event: &StoredEvent) -> &str {
         event.envelope.stream.as_str()
     }

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use es_core::{EventStore, Failure, Fence, ParkedEvent, Position, Retried, StoredEvent};
+use es_core::{
+    CorrectedFacts, EventStore, Failure, Fence, ParkedEvent, Position, Retried, StoredEvent,
+};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{GenericClient, Row, Transaction};
 
@@ -126,9 +128,11 @@ impl PostgresReadModels {
                 return Ok(retried);
             };
             let event = first.read(store).await?;
+            let events = std::slice::from_ref(&event);
+            let facts = CorrectedFacts::of::<H>(Some(store), events).await?;
             let mut database = self.database.lock().await;
             let (opened, sql) = database.opened().await?;
-            match retry_one(opened, sql, &mut handler, &event).await {
+            match retry_one(opened, sql, &mut handler, &event, &facts).await {
                 Ok(taken) => retried.taken += usize::from(taken),
                 Err(failure) => {
                     retried.failure = Some(failure);
@@ -164,6 +168,7 @@ async fn retry_one<H: PostgresHandler>(
     sql: &Sql,
     handler: &mut H,
     event: &StoredEvent,
+    facts: &CorrectedFacts,
 ) -> Result<bool, Failure> {
     let (transaction, statements) = opened.begin().await?;
     let on = On(&transaction, statements);
@@ -179,7 +184,7 @@ async fn retry_one<H: PostgresHandler>(
         return Ok(false);
     }
     let replay = first.try_get(1).map_err(database)?;
-    apply(handler, &on, event, replay).await?;
+    apply(handler, &on, event, facts, replay).await?;
     on.execute(&sql.unpark, &[&H::NAME, &version, &position])
         .await?;
     transaction.commit().await.map_err(database)?;

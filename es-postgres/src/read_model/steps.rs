@@ -1,6 +1,6 @@
 //! Doing what is planned for a batch.
 
-use es_core::{Cause, Failure, FencePlan, FenceStep, StoredEvent};
+use es_core::{Cause, CorrectedFacts, Failure, FencePlan, FenceStep, StoredEvent};
 use tokio_postgres::Transaction;
 
 use super::context::{Context, PostgresHandler};
@@ -15,6 +15,7 @@ pub(super) async fn carry_out<H: PostgresHandler>(
     handler: &mut H,
     on: &On<'_, Transaction<'_>>,
     sql: &Sql,
+    facts: &CorrectedFacts,
     failure: Option<&str>,
 ) -> Result<(), Failure> {
     for step in &plan.steps {
@@ -25,7 +26,7 @@ pub(super) async fn carry_out<H: PostgresHandler>(
                 let row = (plan.after.partition, replay);
                 parked::put::<H>(on, sql, event, row, failure).await?;
             }
-            FenceStep::Handle { event, replay } => apply(handler, on, event, replay).await?,
+            FenceStep::Handle { event, replay } => apply(handler, on, event, facts, replay).await?,
         }
     }
     Ok(())
@@ -36,9 +37,10 @@ pub(super) async fn apply<H: PostgresHandler>(
     handler: &mut H,
     on: &On<'_, Transaction<'_>>,
     event: &StoredEvent,
+    facts: &CorrectedFacts,
     replay: bool,
 ) -> Result<(), Failure> {
-    let Some(taken) = H::recorded(event)? else {
+    let Some(taken) = H::input(event, facts)? else {
         return Ok(());
     };
     let context = Context::new(on.0, on.1, event.position, replay);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use es_core::{
-    Begun, Charge, Checkpoint, Failure, Fence, FenceState, Partition, Position, Refusal, Standing,
-    StoredEvent,
+    Begun, Charge, Checkpoint, CorrectedFacts, Failure, Fence, FenceState, Partition, Position,
+    Refusal, Standing, StoredEvent,
 };
 use tokio_postgres::types::ToSql;
 
@@ -139,17 +139,19 @@ impl<H: PostgresHandler> Worker<H> {
         }
     }
 
-    /// Takes events in, all or none, but those that wait for the other partitions of a new version.
+    /// Takes events in, all or none, but those that wait for the other partitions of a new version, with what the corrections
+    /// among them changed.
     pub(super) async fn consume(
         &mut self,
         events: &[StoredEvent],
+        facts: &CorrectedFacts,
         looked_to: Position,
     ) -> Result<(), Refusal> {
         if events.is_empty() && self.answers && self.fence.is_some() {
             self.standing.frontier = self.standing.frontier.max(looked_to);
             return Ok(());
         }
-        let taken = self.take_in(events, looked_to, None, None).await;
+        let taken = self.take_in((events, facts), looked_to, None, None).await;
         match taken.map_err(Refusal::whole)? {
             taken if taken < events.len() => Err(Refusal::new(taken, Failure::Waiting)),
             _ => Ok(()),
@@ -159,6 +161,7 @@ impl<H: PostgresHandler> Worker<H> {
     /// Puts aside the event that comes next.
     pub(super) async fn park(&mut self, event: &StoredEvent, failure: &str) -> Result<(), Failure> {
         let (events, looked_to) = (std::slice::from_ref(event), event.position);
+        let events = (events, &CorrectedFacts::default());
         match self.take_in(events, looked_to, Some(failure), None).await? {
             0 => Err(Failure::Waiting),
             _ => Ok(()),
@@ -169,7 +172,7 @@ impl<H: PostgresHandler> Worker<H> {
     /// many weren't to wait.
     async fn take_in(
         &mut self,
-        events: &[StoredEvent],
+        (events, facts): (&[StoredEvent], &CorrectedFacts),
         looked_to: Position,
         failure: Option<&str>,
         looked_at: Option<Checkpoint>,
@@ -200,7 +203,7 @@ impl<H: PostgresHandler> Worker<H> {
         };
         let is_parked = |event: &StoredEvent| failure.is_some() || parked.contains(H::key(event));
         let mut plan = held.plan(&rows.fences, events, looked_to, H::key, is_parked);
-        carry_out(&plan, &mut self.handler, &on, sql, failure).await?;
+        carry_out(&plan, &mut self.handler, &on, sql, facts, failure).await?;
         let place = plan.after.checkpoint.position;
         if let Some(looked_at) = looked_at.filter(|looked_at| looked_at.position > place) {
             plan.after.checkpoint = looked_at;
@@ -220,7 +223,10 @@ impl<H: PostgresHandler> Worker<H> {
         if !self.answers {
             // The other partitions may have come so far meanwhile that it can go on, or is shown.
             let looked_to = looked_at.position;
-            let taken = self.take_in(&[], looked_to, None, Some(looked_at)).await;
+            let nothing = (&[][..], &CorrectedFacts::default());
+            let taken = self
+                .take_in(nothing, looked_to, None, Some(looked_at))
+                .await;
             return taken.map(drop);
         }
         if held.parked > 0 {

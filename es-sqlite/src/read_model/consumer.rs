@@ -1,9 +1,10 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::{
-    Batch, Begun, BoxFuture, Checkpoint, Consumer, ConsumerProfile, Failure, Parking, Refusal,
-    Standing, StoreError, StoredEvent,
+    Batch, Begun, BoxFuture, Checkpoint, Consumer, ConsumerProfile, CorrectedFacts, EventStore,
+    Failure, Parking, Refusal, Standing, StoreError, StoredEvent,
 };
 
 use super::context::SqliteHandler;
@@ -20,6 +21,8 @@ pub struct SqliteProjection<H> {
     /// Until the thread has it.
     worker: Option<Worker<H>>,
     thread: Option<Thread<Worker<H>>>,
+    /// Where it is looked up what corrections changed.
+    log: Option<Arc<dyn EventStore>>,
     standing: Standing,
 }
 
@@ -32,6 +35,7 @@ impl<H: SqliteHandler> SqliteProjection<H> {
             lease,
             worker: Some(worker),
             thread: None,
+            log: None,
             standing: Standing::default(),
         }
     }
@@ -75,6 +79,10 @@ impl<H: SqliteHandler> Consumer for SqliteProjection<H> {
             .keep_every((self.lease / 3).min(KEEP_EVERY))
     }
 
+    fn read_from(&mut self, log: Arc<dyn EventStore>) {
+        self.log = Some(log);
+    }
+
     fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>> {
         Box::pin(async {
             self.start()?;
@@ -85,7 +93,10 @@ impl<H: SqliteHandler> Consumer for SqliteProjection<H> {
     fn consume<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>> {
         let (events, looked_to) = (batch.events.clone(), batch.looked_to);
         Box::pin(async move {
-            let consumed = self.ask(move |worker| worker.consume(&events, looked_to));
+            // Before the transaction, which holds up other writers.
+            let facts = CorrectedFacts::of::<H>(self.log.as_deref(), &events).await;
+            let facts = facts.map_err(Refusal::whole)?;
+            let consumed = self.ask(move |worker| worker.consume(&events, &facts, looked_to));
             consumed.await.map_err(Refusal::whole)
         })
     }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use es_core::{Cause, Position, ProjectionEvents, Recorded, StoredEvent};
+use es_core::{Cause, Position, ProjectionEvents, StoredEvent};
 use rusqlite::{Connection, Transaction};
 
 /// A projection that writes a read model into an SQLite database.
@@ -14,6 +14,49 @@ use rusqlite::{Connection, Transaction};
 /// The functions aren't async, as SQLite isn't: they run on a thread of the projection's own, and hold up nobody but
 /// other writers of the same file. [`SqliteReadModels`](crate::SqliteReadModels) shows one.
 ///
+/// # Corrections
+///
+/// A projection with `corrections` follows what is set right of a past. Its handler is given an
+/// [`Entry`](es_core::Entry), which says what doesn't count any more and what counts now: undo the one, do the other. The
+/// facts are looked up in the log that the [`Runner`](es_core::Runner) reads, and are the same whenever that is: an event
+/// that is parked holds up its corrections, and each is retried with what it changed then. Who
+/// [skips](crate::SqliteReadModels::skip) an event skips its corrections, too, which would undo what was never done.
+///
+/// ```
+/// # use es_core::{Cause, Event, Projection, Recorded};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { cents: i64 }
+/// use es_core::Entry;
+/// use es_sqlite::{Context, SqliteHandler};
+/// use rusqlite::Transaction;
+///
+/// /// What was deposited in each month.
+/// #[derive(Projection)]
+/// #[projection(name = "months", version = 1, event = MonthsEvent, corrections)]
+/// #[event(Deposited)]
+/// struct Months;
+///
+/// impl SqliteHandler for Months {
+///     fn create(&mut self, transaction: &Transaction<'_>) -> Result<(), Cause> {
+///         Ok(transaction.execute_batch("CREATE TABLE months (month TEXT PRIMARY KEY, cents INTEGER NOT NULL)")?)
+///     }
+///
+///     fn handle(&mut self, entry: Entry<MonthsEvent>, context: &Context<'_>) -> Result<(), Cause> {
+///         for (fact, sign) in [(entry.before(), -1), (entry.after(), 1)] {
+///             let Some(fact) = fact else { continue };
+///             let MonthsEvent::Deposited(deposited) = &fact.event;
+///             let month = fact.effective_at.to_string()[..7].to_owned();
+///             context
+///                 .prepare_cached("INSERT INTO months VALUES (?1, ?2) ON CONFLICT DO UPDATE SET cents = cents + ?2")?
+///                 .execute((month, sign * deposited.cents))?;
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+///
 /// # A new version beside the old
 ///
 /// Raise the projection's version, and give its data other names, by [`VERSION`](es_core::Projection::VERSION). It is
@@ -24,14 +67,16 @@ pub trait SqliteHandler: ProjectionEvents {
     /// Makes its tables. Called once for each version, before its first event.
     fn create(&mut self, transaction: &Transaction<'_>) -> Result<(), Cause>;
 
-    /// Takes an event in.
+    /// Takes an event in: a [`Recorded<Event>`](es_core::Recorded); or an [`Entry<Event>`](es_core::Entry), which may be a
+    /// correction, if the projection follows those.
     ///
     /// # Errors
     ///
     /// Nothing of the event is kept. It is tried again, and then stops the projection or is parked, as the runner says.
-    fn handle(&mut self, event: Recorded<Self::Event>, context: &Context<'_>) -> Result<(), Cause>;
+    fn handle(&mut self, event: Self::Input, context: &Context<'_>) -> Result<(), Cause>;
 
-    /// What an event belongs to, of which a failing event holds up the later ones: its stream, if nothing is said.
+    /// What an event belongs to, of which a failing event holds up the later ones: its stream, if nothing is said. A correction
+    /// is asked for as it is stored, and has to belong where the event does that it corrects.
     fn key(event: &StoredEvent) -> &str {
         event.envelope.stream.as_str()
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use es_core::{EventStore, Failure, ParkedEvent, Position, Retried, StoredEvent};
+use es_core::{CorrectedFacts, EventStore, Failure, ParkedEvent, Position, Retried, StoredEvent};
 use rusqlite::{Connection, Row, params};
 
 use super::SqliteReadModels;
@@ -139,8 +139,10 @@ impl SqliteReadModels {
                 return Ok(retried);
             };
             let event = first.read(store).await?;
+            let events = std::slice::from_ref(&event);
+            let facts = CorrectedFacts::of::<H>(Some(store), events).await?;
             let retry = self.with(move |connection| {
-                let outcome = retry_one(connection, &mut handler, &event);
+                let outcome = retry_one(connection, &mut handler, &event, &facts);
                 Ok::<_, Failure>((handler, outcome))
             });
             let (back, outcome) = retry.await?;
@@ -193,6 +195,7 @@ fn retry_one<H: SqliteHandler>(
     connection: &mut Connection,
     handler: &mut H,
     event: &StoredEvent,
+    facts: &CorrectedFacts,
 ) -> Result<bool, Failure> {
     let transaction = immediate(connection)?;
     let parked = list(&transaction, H::NAME, H::VERSION, Some(H::key(event)))?;
@@ -200,7 +203,7 @@ fn retry_one<H: SqliteHandler>(
         return Ok(false);
     }
     let replay = is_replay(&transaction, H::NAME, H::VERSION, event.position)?;
-    apply(handler, &transaction, event, replay)?;
+    apply(handler, &transaction, event, facts, replay)?;
     remove(&transaction, H::NAME, H::VERSION, event.position)?;
     transaction.commit().map_err(database)?;
     Ok(true)

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use es_core::{
-    Begun, Cause, Charge, Checkpoint, Failure, Fence, FencePlan, FenceState, FenceStep, Partition,
-    Position, Standing, StoredEvent,
+    Begun, Cause, Charge, Checkpoint, CorrectedFacts, Failure, Fence, FencePlan, FenceState,
+    FenceStep, Partition, Position, Standing, StoredEvent,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -85,10 +85,11 @@ impl<H: SqliteHandler> Worker<H> {
         })
     }
 
-    /// Takes events in, all or none.
+    /// Takes events in, all or none, with what the corrections among them changed.
     pub(super) fn consume(
         &mut self,
         events: &[StoredEvent],
+        facts: &CorrectedFacts,
         looked_to: Position,
     ) -> Result<(), Failure> {
         let held = self.fence.ok_or(Failure::Fenced)?;
@@ -96,19 +97,20 @@ impl<H: SqliteHandler> Worker<H> {
             self.standing.frontier = self.standing.frontier.max(looked_to);
             return Ok(());
         }
-        self.take_in(events, looked_to, None)
+        self.take_in(events, facts, looked_to, None)
     }
 
     /// Puts aside the event that comes next.
     pub(super) fn park(&mut self, event: &StoredEvent, failure: &str) -> Result<(), Failure> {
         let (events, looked_to) = (std::slice::from_ref(event), event.position);
-        self.take_in(events, looked_to, Some(failure))
+        self.take_in(events, &CorrectedFacts::default(), looked_to, Some(failure))
     }
 
     /// Takes events in, or puts them aside for this failure.
     fn take_in(
         &mut self,
         events: &[StoredEvent],
+        facts: &CorrectedFacts,
         looked_to: Position,
         failure: Option<&str>,
     ) -> Result<(), Failure> {
@@ -122,7 +124,7 @@ impl<H: SqliteHandler> Worker<H> {
         };
         let is_parked = |event: &StoredEvent| failure.is_some() || parked.contains(H::key(event));
         let plan = held.plan(&stored, events, looked_to, H::key, is_parked);
-        carry_out(&plan, &mut self.handler, &transaction, failure)?;
+        carry_out(&plan, &mut self.handler, &transaction, facts, failure)?;
         finish::<H>(transaction, &held, &plan.after, self.lease)?;
         (self.fence, self.standing) = (Some(plan.after), plan.standing);
         self.renewed = Instant::now();
@@ -167,6 +169,7 @@ fn carry_out<H: SqliteHandler>(
     plan: &FencePlan<'_>,
     handler: &mut H,
     transaction: &Transaction<'_>,
+    facts: &CorrectedFacts,
     failure: Option<&str>,
 ) -> Result<(), Failure> {
     for step in &plan.steps {
@@ -177,7 +180,9 @@ fn carry_out<H: SqliteHandler>(
                 let position = event.position;
                 parked::put(transaction, name, version, position, key, replay, failure)?;
             }
-            FenceStep::Handle { event, replay } => apply(handler, transaction, event, replay)?,
+            FenceStep::Handle { event, replay } => {
+                apply(handler, transaction, event, facts, replay)?;
+            }
             FenceStep::Halt => return Err(Failure::Waiting),
         }
     }
@@ -189,21 +194,22 @@ pub(super) fn apply<H: SqliteHandler>(
     handler: &mut H,
     transaction: &Transaction<'_>,
     event: &StoredEvent,
+    facts: &CorrectedFacts,
     replay: bool,
 ) -> Result<(), Failure> {
-    let Some(recorded) = H::recorded(event)? else {
+    let Some(input) = H::input(event, facts)? else {
         return Ok(());
     };
     let context = Context::new(transaction, event.position, replay);
-    handler.handle(recorded, &context).map_err(|cause| {
-        match cause.downcast_ref::<rusqlite::Error>() {
+    handler
+        .handle(input, &context)
+        .map_err(|cause| match cause.downcast_ref::<rusqlite::Error>() {
             Some(error) if may_pass(error) => Failure::Database {
                 passing: true,
                 cause,
             },
             _ => Failure::apply(event, cause),
-        }
-    })
+        })
 }
 
 /// The user's code refused, and no event is to blame.

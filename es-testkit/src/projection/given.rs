@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use es_core::{
     Aggregate, Batch, Begun, Checkpoint, Consumer, Decision, EventDescriptor, EventId, EventSet,
@@ -121,7 +122,8 @@ impl GivenLog {
         &self.events
     }
 
-    /// Has a consumer take charge and take in what it lacks, all at once, as a runner does.
+    /// Has a consumer take charge and take in what it lacks, all at once, as a runner does. One that follows corrections looks
+    /// them up in this log.
     ///
     /// Called with a second consumer of the same read model, it delivers what the first one hasn't kept: that is what
     /// comes after a crash.
@@ -160,6 +162,7 @@ impl GivenLog {
         consumer: &mut impl Consumer,
     ) -> Result<(), Failure> {
         let profile = consumer.profile();
+        consumer.read_from(Arc::new(self.store()));
         let checkpoint = match consumer.begin().await? {
             Begun::At(checkpoint) => checkpoint,
             Begun::Held { .. } => panic!("`{}` is held by another one", profile.name),

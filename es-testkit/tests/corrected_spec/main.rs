@@ -148,7 +148,7 @@ async fn a_consumer_comes_to_the_same_at_once_in_batches_and_again() {
     let (store, log) = (MemoryStore::new(), corrected());
     let expected = income(&[(1, 9), (2, 100), (4, 50)]);
     for size in 1..=log.events().len() {
-        let mut consumer = InMemory::<Income>::new().corrections_from(log.store());
+        let mut consumer = InMemory::<Income>::new();
         let view = consumer.view();
         log.deliver_in_batches(size, &mut consumer).await;
         assert_eq!(*view.read(), expected, "{size}");

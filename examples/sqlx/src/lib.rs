@@ -7,12 +7,13 @@
 
 mod rows;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::{
-    Batch, Begun, BoxFuture, Cause, Charge, Checkpoint, Consumer, ConsumerProfile, Failure, Fence,
-    FenceState, FenceStep, Partition, Position, ProjectionEvents, Recorded, Refusal, Standing,
-    StoredEvent,
+    Batch, Begun, BoxFuture, Cause, Charge, Checkpoint, Consumer, ConsumerProfile, CorrectedFacts,
+    EventStore, Failure, Fence, FenceState, FenceStep, Partition, Position, ProjectionEvents,
+    Refusal, Standing, StoredEvent,
 };
 use sqlx::{PgConnection, PgPool};
 
@@ -24,10 +25,10 @@ pub trait SqlxHandler: ProjectionEvents {
         connection: &mut PgConnection,
     ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
-    /// Takes an event in. If it fails, nothing of the event is kept.
+    /// Takes an event in, or a correction, if it follows those. If it fails, nothing of it is kept.
     fn handle(
         &mut self,
-        event: Recorded<Self::Event>,
+        event: Self::Input,
         connection: &mut PgConnection,
     ) -> impl Future<Output = Result<(), Cause>> + Send;
 
@@ -42,9 +43,10 @@ pub trait SqlxHandler: ProjectionEvents {
 }
 
 /// A projection by sqlx, each event in it exactly once.
-#[derive(Debug)]
 pub struct SqlxProjection<H> {
     pool: PgPool,
+    /// The log, where it is looked up what corrections changed.
+    log: Option<Arc<dyn EventStore>>,
     handler: H,
     lease: Duration,
     /// As it is in the database, unless another process has taken over.
@@ -70,6 +72,7 @@ impl<H: SqlxHandler> SqlxProjection<H> {
         rows::create(&pool).await?;
         Ok(Self {
             pool,
+            log: None,
             handler,
             lease,
             fence: None,
@@ -119,6 +122,8 @@ impl<H: SqlxHandler> SqlxProjection<H> {
             self.standing = Standing::at(batch.looked_to);
             return Ok(());
         }
+        // What is read of the log is read before: a transaction should be short.
+        let facts = CorrectedFacts::of::<H>(self.log.as_deref(), &batch.events).await?;
         let mut transaction = self.pool.begin().await.map_err(database)?;
         let mut stored = rows::all(&mut transaction, H::NAME, false).await?;
         if held.may_switch(&stored, batch.looked_to) {
@@ -135,10 +140,10 @@ impl<H: SqlxHandler> SqlxProjection<H> {
                     shown.map_err(database)?;
                 }
                 FenceStep::Handle { event, .. } => {
-                    let Some(recorded) = H::recorded(event)? else {
+                    let Some(input) = H::input(event, &facts)? else {
                         continue;
                     };
-                    let handled = self.handler.handle(recorded, &mut transaction).await;
+                    let handled = self.handler.handle(input, &mut transaction).await;
                     handled.map_err(|cause| Failure::apply(event, cause))?;
                 }
                 // It parks nothing, and is one partition, which waits for no other.
@@ -182,6 +187,10 @@ fn stream(event: &StoredEvent) -> &str {
 impl<H: SqlxHandler> Consumer for SqlxProjection<H> {
     fn profile(&self) -> ConsumerProfile {
         ConsumerProfile::new(H::NAME, H::VERSION, H::filter()).keep_every(self.lease / 3)
+    }
+
+    fn read_from(&mut self, log: Arc<dyn EventStore>) {
+        self.log = Some(log);
     }
 
     fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>> {

@@ -110,5 +110,6 @@ const _: () = {
     #[automatically_derived]
     impl ::es_core::ProjectionEvents for Holdings {
         type Event = HoldingsEvent;
+        type Input = ::es_core::Recorded<HoldingsEvent>;
     }
 };
