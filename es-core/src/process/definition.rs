@@ -130,7 +130,8 @@ pub trait Process: Aggregate {
     label = "write `impl React<{E}> for {Self} {{ fn key(…) … fn react(&self, event: &Recorded<{E}>) -> … }}`"
 )]
 pub trait React<E>: Aggregate {
-    /// Which instance the event concerns; `None` if it concerns none, and then it is ignored and counted.
+    /// Which instance the event concerns; `None` if it concerns none, and then it is ignored and counted. One that can't be
+    /// an instance's (an empty text, for one) has the event [set aside](crate::ProcessView::set_aside).
     fn key(event: &Recorded<E>) -> Option<Self::Id>;
 
     /// What comes of it.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::trouble::{Trouble, Undone};
 use super::view::DelayedInstance;
-use crate::Timestamp;
+use crate::{StoreError, Timestamp};
 
 /// The instances that have to wait. Only this program knows of them: another one finds out by itself.
 #[derive(Debug)]
@@ -55,7 +55,11 @@ impl Delays {
             ..Trouble::from(&undone.error)
         };
         let given_up = trouble.attempts >= self.attempts && !undone.is_passing();
-        let again_in = self.delay(trouble.attempts);
+        // Where somebody else was faster it is tried again soon: the next time it may be the first.
+        let again_in = match undone.error {
+            StoreError::Conflict(_) => self.back_off.0,
+            _ => self.delay(trouble.attempts),
+        };
         let told = given_up.then(|| trouble.clone());
         let shown = DelayedInstance {
             key: id.to_owned(),

@@ -113,7 +113,7 @@ pub(super) async fn send<C: Command + Payload>(
         }
     }
     let why = "the answer to a command is neither there nor can it be given";
-    Err(Unsent::Later(StoreError::Backend(why.into())))
+    Err(Unsent::Later(StoreError::Unavailable(why.into())))
 }
 
 fn has_changed<A: crate::Aggregate>(executed: &Executed<A>) -> bool {

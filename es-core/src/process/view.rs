@@ -11,6 +11,25 @@ use crate::{AggregateId, EventId, FailureClass, Position, StoreError, Timestamp}
 ///
 /// It shows how things are as far as its [`Processes`](crate::Processes) has read. Any of the programs that run the
 /// process may have an instance go on.
+///
+/// ```
+/// # use es_core::{Process, ProcessView, StoreError};
+/// # async fn look<P: Process<Id = String>>(view: ProcessView<P>) -> Result<(), StoreError> {
+/// let overview = view.overview();
+/// for stuck in &overview.stuck {
+///     println!("{} is stuck since {}, {:?}: {}", stuck.key, stuck.since, stuck.class, stuck.reason);
+/// }
+/// for delayed in &overview.delayed {
+///     println!("{} was tried {} times: {}", delayed.key, delayed.attempts, delayed.reason);
+/// }
+/// for input in view.set_aside().await? {
+///     println!("{} at {} has no key: {}", input.name, input.position, input.reason);
+///     view.skip_input(input.event, "ada", "a test order").await?;
+/// }
+/// view.resume(&"42".to_owned(), "ada", "the wallet's code was mended").await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct ProcessView<P: Process> {
     pub(super) shown: watch::Receiver<Overview>,
     pub(super) engine: Engine<P>,
