@@ -39,7 +39,11 @@ use crate::{Checkpoint, Failure, Partition, Position, Standing};
 /// isn't. The last that has passed all of the older one retires it, and shows the new data. So no reader meets a step back,
 /// no event has its effect twice or never, and a new version that fails at what the older one has taken in doesn't hold it
 /// up. What holds up readers is what is left between the older one's partitions once it is halted: little where somebody is
-/// in charge of them.
+/// in charge of them. Until then what the halted one had answers, without an error, and waits for more go on waiting.
+///
+/// If the new one fails in between, that lasts until its failure is overcome or parked, or until a still newer version has
+/// taken the place of both. The older one isn't let go on: some of what it hadn't taken in has had its effects already, by
+/// the new one, and would have them again.
 ///
 /// Where both are one partition, all of that is one transaction.
 ///

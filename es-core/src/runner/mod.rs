@@ -67,8 +67,8 @@ use crate::{Clock, EventStore};
 ///
 /// An event that the user's code refuses is tried again, after longer and longer waits; then the runner stops, or puts
 /// the event aside where [`park_failures`](Self::park_failures) says so. A database or an event store that is away is
-/// waited for. An event that a newer program wrote stops the runner at once and is never put aside, so that a program
-/// of the older version that still runs during an update passes over nothing; so does a log that was restored to
+/// waited for. An event that a newer program wrote stops the runner at once and is never put aside for that, so that a
+/// program of the older version that still runs during an update passes over nothing; so does a log that was restored to
 /// another past. What stops the runner is what `run` returns, and stands in the [`Status`].
 ///
 /// # Partitions
@@ -147,6 +147,9 @@ impl<S: EventStore, C: Consumer> Runner<S, C> {
     }
 
     /// Puts an event aside that was given up, and every later one of its key behind it, instead of stopping.
+    ///
+    /// What goes behind a parked event isn't looked into: also what a newer program wrote waits there, as its key's order
+    /// says, and passes over nothing. A retry by a program that doesn't know it leaves it there, with those behind it.
     pub fn park_failures(mut self) -> Self
     where
         C: super::Parking,

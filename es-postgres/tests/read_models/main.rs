@@ -11,3 +11,6 @@ mod support;
 mod tables;
 mod takeover;
 mod versions;
+
+#[path = "../../../es-testkit/tests/shared/switching.rs"]
+mod switching;

@@ -1,16 +1,16 @@
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use es_core::{
-    Begun, Cause, Checkpoint, Consumer, FailureClass, Phase, Position, Projection, Recorded, Runner,
+    Begun, Cause, Checkpoint, Consumer, FailureClass, Position, Projection, Recorded, Runner,
 };
 use es_postgres::tokio_postgres::{Client, Transaction};
-use es_postgres::{Context, PostgresHandler};
+use es_postgres::{Context, PostgresHandler, PostgresStore};
 use es_servers::needs_postgres;
 
 use crate::domain::{Bench, Counted, Totals, soon};
+use crate::switching::{self, Load, Reader, Told};
 
 /// The same as version 1 says, negated, so that one can tell who answers.
 #[derive(Clone, Default, Projection)]
@@ -18,7 +18,7 @@ use crate::domain::{Bench, Counted, Totals, soon};
 #[event(Counted)]
 struct Negated {
     /// Each event with whether it was a replay.
-    told: Arc<Mutex<BTreeMap<u64, bool>>>,
+    told: Told,
     refuses_thirteens: Arc<AtomicBool>,
 }
 
@@ -27,7 +27,7 @@ struct Negated {
 #[projection(name = "totals", version = 1, event = PlainEvent)]
 #[event(Counted)]
 struct Plain {
-    told: Arc<Mutex<BTreeMap<u64, bool>>>,
+    told: Told,
 }
 
 async fn create(transaction: &Transaction<'_>, version: u32) -> Result<(), Cause> {
@@ -92,15 +92,13 @@ impl PostgresHandler for Negated {
     }
 }
 
-type Told = Mutex<BTreeMap<u64, bool>>;
-
 fn note(told: &Told, context: &Context<'_>) {
     let position = context.position().number();
     told.lock().unwrap().insert(position, context.is_replay());
 }
 
-async fn answer(client: &Client) -> (i32, i64, i64) {
-    let answer = "SELECT version, total, events FROM answer";
+async fn answer(client: &Client) -> (i64, i64, i64) {
+    let answer = "SELECT version::bigint, total, events FROM answer";
     let row = client.query_one(answer, &[]).await.unwrap();
     (row.get(0), row.get(1), row.get(2))
 }
@@ -189,121 +187,78 @@ needs_postgres! {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn readers_meet_no_error_and_no_step_back_while_a_version_takes_over_under_load() {
-        takes_over_under_load(3_000).await;
+        let load = Load {
+            stored: 3_000,
+            seeded: false,
+            batch: 1_000,
+            between_appends: Duration::from_millis(20),
+        };
+        switching::takes_over_under_load(&Bench::new().await, load).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    #[ignore = "a million events take two minutes: run it with `--ignored`, in release"]
+    async fn and_so_it_is_with_a_million_events() {
+        let load = Load {
+            stored: 1_000_000,
+            seeded: true,
+            // Within a transaction an update of a row looks at all that it was.
+            batch: 250,
+            between_appends: Duration::from_millis(50),
+        };
+        switching::takes_over_under_load(&Bench::new().await, load).await;
+    }
+
+    #[tokio::test]
+    async fn an_old_program_that_is_started_alone_leaves_what_answers_as_it_is() {
+        switching::an_old_program_that_is_started_alone_stands_by(&Bench::new().await).await;
     }
 }
 
-/// Asks for the answer without end, and sees no error and no step back; the version at the end, and how often it asked.
-async fn read(client: Client, mut events: i64, ended: Arc<AtomicBool>) -> (i32, u64) {
-    let (mut version, mut reads) = (1, 0);
-    while !ended.load(Ordering::SeqCst) {
-        let (now, total, count) = answer(&client).await;
-        assert!(
-            now >= version && count >= events,
-            "{now} {count} after {version} {events}"
+impl Reader for Client {
+    async fn ask(&mut self) -> (i64, i64, i64) {
+        answer(self).await
+    }
+}
+
+impl switching::Bench for Bench {
+    type Store = PostgresStore;
+
+    fn store(&self) -> PostgresStore {
+        self.store.clone()
+    }
+
+    async fn version_1(&self, told: Told) -> impl Consumer {
+        self.models().await.projection(Plain { told })
+    }
+
+    async fn version_2(&self, told: Told) -> impl Consumer {
+        let refuses_thirteens = Arc::default();
+        let negated = Negated {
+            told,
+            refuses_thirteens,
+        };
+        self.models().await.projection(negated)
+    }
+
+    async fn reader(&self) -> impl Reader {
+        self.place().client().await
+    }
+
+    async fn seed(&self, events: u64) {
+        let mut old = self.models().await.projection(Plain::default());
+        old.begin().await.unwrap();
+        old.end().await.unwrap();
+        let seed = format!(
+            "UPDATE es_projections SET position = {events}, \
+             event_id = (SELECT id FROM events WHERE position = {events}); \
+             UPDATE totals_1 SET total = {events}, events = {events}"
         );
-        assert_eq!(total, if now == 1 { count } else { -count });
-        (version, events, reads) = (now, count, reads + 1);
-    }
-    (version, reads)
-}
-
-/// Version 2 is built from so many events, while eight writers append and a reader asks for the answer without end.
-async fn takes_over_under_load(stored: u32) {
-    let bench = Bench::new().await;
-    let mut left = usize::try_from(stored).unwrap();
-    while left > 0 {
-        let some = left.min(5_000);
-        bench.count("a", &vec![1; some]).await;
-        left -= some;
-    }
-    let models = bench.models().await;
-    let (plain, negated) = (Plain::default(), Negated::default());
-    let old = Runner::new(bench.store.clone(), models.projection(plain.clone()));
-    let old_handle = old.handle();
-    tokio::spawn(old.run());
-    old_handle
-        .wait_for(Position::new(stored.into()))
-        .await
-        .unwrap();
-
-    let (ended, switched) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
-    let reader = bench.place().client().await;
-    let reader = tokio::spawn(read(reader, stored.into(), Arc::clone(&ended)));
-    let writers: Vec<_> = (0..8)
-        .map(|writer| {
-            let (store, switched) = (bench.store.clone(), Arc::clone(&switched));
-            tokio::spawn(async move {
-                let mut appends = 0_i64;
-                while !switched.load(Ordering::SeqCst) {
-                    crate::domain::count(&store, &format!("w{writer}"), &[1, 1]).await;
-                    appends += 1;
-                    // So that the old version can follow, and the new one has something to overtake.
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-                appends
-            })
-        })
-        .collect();
-    let new = Runner::new(bench.store.clone(), models.projection(negated.clone()));
-    let new_handle = new.handle();
-    tokio::spawn(new.run());
-    while answer(bench.client()).await.0 == 1 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    switched.store(true, Ordering::SeqCst);
-    let mut appends = 0;
-    for writer in writers {
-        appends += soon(writer).await.unwrap();
-    }
-    soon(new_handle.wait_for_head()).await.unwrap();
-    soon(async {
-        while old_handle.status().phase != Phase::Standby {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await;
-    // The old one's waits go on, by what answers now.
-    let head = bench.count("a", &[1]).await;
-    soon(new_handle.wait_for(head)).await.unwrap();
-    soon(old_handle.wait_for(head)).await.unwrap();
-    ended.store(true, Ordering::SeqCst);
-    let (version, reads) = reader.await.unwrap();
-    assert!(version == 2 && reads > 0 && appends > 0);
-    println!("{appends} appends and {reads} reads while {stored} events were built");
-    let events = i64::from(stored) + 2 * appends + 1;
-    assert_eq!(answer(bench.client()).await, (2, -events, events));
-
-    // Each event had its effect once: by the old version or, past its mark, by the new one.
-    let mark = "SELECT mark FROM es_projections WHERE name = 'totals' AND version = 2";
-    let mark = u64::try_from(bench.number(mark).await).unwrap();
-    {
-        let (by_old, by_new) = (plain.told.lock().unwrap(), negated.told.lock().unwrap());
-        assert!(mark >= stored.into());
-        assert!(by_old.keys().copied().filter(|at| *at <= mark).eq(1..=mark));
-        assert!(by_new.keys().copied().eq(1..=head.number()));
-        for (position, replay) in &*by_new {
-            assert_eq!(*replay, *position <= mark, "at {position}");
-        }
+        self.client().batch_execute(&seed).await.unwrap();
     }
 
-    // An old program that is started when nobody else is there leaves what answers as it is.
-    for handle in [new_handle, old_handle] {
-        soon(handle.shutdown()).await;
+    async fn mark(&self) -> u64 {
+        let mark = "SELECT mark FROM es_projections WHERE name = 'totals' AND version = 2";
+        self.number(mark).await.try_into().unwrap()
     }
-    let models = bench.models().await;
-    let started = Runner::new(bench.store.clone(), models.projection(plain.clone()));
-    let handle = started.handle();
-    tokio::spawn(started.run());
-    let head = bench.count("a", &[1]).await;
-    soon(async {
-        // It has asked at least once since.
-        while handle.status().head.is_none_or(|known| known < head) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await;
-    assert_eq!(handle.status().phase, Phase::Standby);
-    assert_eq!(answer(bench.client()).await, (2, -events, events));
-    assert!(!plain.told.lock().unwrap().contains_key(&head.number()));
 }

@@ -8,3 +8,6 @@ mod states;
 mod tables;
 mod takeover;
 mod versions;
+
+#[path = "../../../es-testkit/tests/shared/switching.rs"]
+mod switching;

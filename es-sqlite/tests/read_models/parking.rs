@@ -1,9 +1,9 @@
 use std::sync::atomic::Ordering;
 
-use es_core::{Position, Runner, RunnerHandle};
+use es_core::{EventId, FailureClass, Json, NewEvent, Position, Runner, RunnerHandle};
 use futures_util::StreamExt;
 
-use crate::domain::{Bench, Totals, soon};
+use crate::domain::{Bench, Totals, append, soon};
 
 /// A runner over a log in which the third number of `a` fails for now.
 async fn parked(totals: &Totals) -> (Bench, RunnerHandle) {
@@ -144,5 +144,32 @@ async fn a_status_tells_what_an_operator_decided_though_nothing_comes() {
     assert_eq!(retried.await.unwrap().taken, 2);
     soon(is(0)).await;
     assert_eq!(soon(handle.wait_for_head()).await.unwrap().parked, 0);
+    soon(handle.shutdown()).await;
+}
+
+#[tokio::test]
+async fn a_newer_event_behind_a_parked_one_waits_there_for_a_program_that_knows_it() {
+    let totals = Totals::default();
+    let (bench, handle) = parked(&totals).await;
+    let payload = Json::parse(r#"{"times":1}"#).unwrap();
+    let newer = NewEvent::new(EventId::random(), "counter.counted", 3, payload);
+    append(&bench.store, "a", vec![newer]).await;
+    let head = bench.count("b", &[1]).await;
+    assert_eq!(soon(handle.wait_for(head)).await.unwrap().parked, 4);
+    totals.cured.store(true, Ordering::SeqCst);
+    let models = bench.models().await;
+    for taken in [3, 0] {
+        let retried = models.retry(totals.clone(), &bench.store, "counter/a");
+        let retried = retried.await.unwrap();
+        assert_eq!(retried.taken, taken);
+        assert_eq!(retried.failure.unwrap().class(), FailureClass::Decoding);
+        assert_eq!(positions(&bench).await, [(8, false)]);
+        assert_eq!(bench.sums()["a"], (33, 5));
+    }
+    // Its key's next one goes behind it.
+    bench.count("a", &[1]).await;
+    let head = bench.count("b", &[1]).await;
+    assert_eq!(soon(handle.wait_for(head)).await.unwrap().parked, 2);
+    assert_eq!(positions(&bench).await, [(8, false), (10, false)]);
     soon(handle.shutdown()).await;
 }

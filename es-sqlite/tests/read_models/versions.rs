@@ -1,15 +1,15 @@
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use es_core::{
-    Begun, Cause, Checkpoint, Consumer, FailureClass, Phase, Position, Projection, Recorded, Runner,
+    Begun, Cause, Checkpoint, Consumer, FailureClass, Position, Projection, Recorded, Runner,
 };
-use es_sqlite::{Context, SqliteHandler};
+use es_sqlite::{Context, SqliteHandler, SqliteStore};
 use rusqlite::{Connection, Transaction};
 
 use crate::domain::{Bench, Counted, Totals, soon};
+use crate::switching::{self, Load, Reader, Told};
 
 /// The same as version 1 says, negated, so that one can tell who answers.
 #[derive(Clone, Default, Projection)]
@@ -17,7 +17,7 @@ use crate::domain::{Bench, Counted, Totals, soon};
 #[event(Counted)]
 struct Negated {
     /// Each event with whether it was a replay.
-    told: Arc<Mutex<BTreeMap<u64, bool>>>,
+    told: Told,
     refuses_thirteens: Arc<AtomicBool>,
 }
 
@@ -26,7 +26,7 @@ struct Negated {
 #[projection(name = "totals", version = 1, event = PlainEvent)]
 #[event(Counted)]
 struct Plain {
-    told: Arc<Mutex<BTreeMap<u64, bool>>>,
+    told: Told,
 }
 
 fn create(transaction: &Transaction<'_>, version: u32) -> Result<(), Cause> {
@@ -95,7 +95,7 @@ impl SqliteHandler for Negated {
     }
 }
 
-fn answer(connection: &Connection) -> (u32, i64, i64) {
+fn answer(connection: &Connection) -> (i64, i64, i64) {
     let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
     connection
         .query_row("SELECT version, total, events FROM answer", [], row)
@@ -190,116 +190,71 @@ async fn an_older_version_that_was_never_there_does_not_begin_beside_a_newer_one
     assert_eq!(tables, 0);
 }
 
+fn load(stored: u64) -> Load {
+    Load {
+        stored,
+        seeded: false,
+        batch: 1_000,
+        between_appends: Duration::from_millis(2),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn readers_meet_no_error_and_no_step_back_while_a_version_takes_over_under_load() {
-    takes_over_under_load(3_000).await;
+    switching::takes_over_under_load(&Bench::new().await, load(3_000)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "a million events take a minute: run it with `--ignored`, in release"]
 async fn and_so_it_is_with_a_million_events() {
-    takes_over_under_load(1_000_000).await;
+    switching::takes_over_under_load(&Bench::new().await, load(1_000_000)).await;
 }
 
-/// Version 2 is built from so many events, while eight writers append and a reader asks for the answer without end.
-async fn takes_over_under_load(stored: u32) {
-    let bench = Bench::new().await;
-    let mut left = usize::try_from(stored).unwrap();
-    while left > 0 {
-        let some = left.min(5_000);
-        bench.count("a", &vec![1; some]).await;
-        left -= some;
-    }
-    let models = bench.models().await;
-    let (plain, negated) = (Plain::default(), Negated::default());
-    let old = Runner::new(bench.store.clone(), models.projection(plain.clone()));
-    let old_handle = old.handle();
-    tokio::spawn(old.run());
-    let all = Position::new(stored.into());
-    soon(old_handle.wait_for(all)).await.unwrap();
+#[tokio::test]
+async fn an_old_program_that_is_started_alone_leaves_what_answers_as_it_is() {
+    switching::an_old_program_that_is_started_alone_stands_by(&Bench::new().await).await;
+}
 
-    let ended = Arc::new(AtomicBool::new(false));
-    let reader = std::thread::spawn({
-        let (file, ended) = (bench.file(), Arc::clone(&ended));
-        move || {
-            let connection = Connection::open(file).unwrap();
-            connection.busy_timeout(Duration::from_secs(5)).unwrap();
-            let (mut version, mut events, mut reads) = (1, i64::from(stored), 0_u64);
-            while !ended.load(Ordering::SeqCst) {
-                let (now, total, count) = answer(&connection);
-                assert!(
-                    now >= version && count >= events,
-                    "{now} {count} after {version} {events}"
-                );
-                assert_eq!(total, if now == 1 { count } else { -count });
-                (version, events, reads) = (now, count, reads + 1);
-            }
-            (version, reads)
-        }
-    });
-    let switched = Arc::new(AtomicBool::new(false));
-    let writers: Vec<_> = (0..8)
-        .map(|writer| {
-            let (store, switched) = (bench.store.clone(), Arc::clone(&switched));
-            tokio::spawn(async move {
-                let mut appends = 0_i64;
-                while !switched.load(Ordering::SeqCst) {
-                    crate::domain::count(&store, &format!("w{writer}"), &[1, 1]).await;
-                    appends += 1;
-                    // So that the old version can follow, and the new one has something to overtake.
-                    tokio::time::sleep(Duration::from_millis(2)).await;
-                }
-                appends
-            })
-        })
-        .collect();
-    let new = Runner::new(bench.store.clone(), models.projection(negated.clone()));
-    let new_handle = new.handle();
-    tokio::spawn(new.run());
-    let answers = Connection::open(bench.file()).unwrap();
-    answers.busy_timeout(Duration::from_secs(5)).unwrap();
-    while answer(&answers).0 == 1 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
+impl Reader for Connection {
+    async fn ask(&mut self) -> (i64, i64, i64) {
+        answer(self)
     }
-    switched.store(true, Ordering::SeqCst);
-    let mut appends = 0;
-    for writer in writers {
-        appends += soon(writer).await.unwrap();
-    }
-    soon(new_handle.wait_for_head()).await.unwrap();
-    soon(async {
-        while old_handle.status().phase != Phase::Standby {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await;
-    // The old one's waits go on, by what answers now.
-    let head = bench.count("a", &[1]).await;
-    soon(new_handle.wait_for(head)).await.unwrap();
-    soon(old_handle.wait_for(head)).await.unwrap();
-    ended.store(true, Ordering::SeqCst);
-    let (version, reads) = reader.join().unwrap();
-    assert!(version == 2 && reads > 0 && appends > 0);
-    println!("{appends} appends and {reads} reads while {stored} events were built");
-    let events = i64::from(stored) + 2 * appends + 1;
-    assert_eq!(
-        answer(&Connection::open(bench.file()).unwrap()),
-        (2, -events, events)
-    );
+}
 
-    // Each event had its effect once: by the old version or, past its mark, by the new one.
-    let connection = Connection::open(bench.file()).unwrap();
-    let mark = "SELECT mark FROM es_projections WHERE name = 'totals' AND version = 2";
-    let mark = u64::from(
+impl switching::Bench for Bench {
+    type Store = SqliteStore;
+
+    fn store(&self) -> SqliteStore {
+        self.store.clone()
+    }
+
+    async fn version_1(&self, told: Told) -> impl Consumer {
+        self.models().await.projection(Plain { told })
+    }
+
+    async fn version_2(&self, told: Told) -> impl Consumer {
+        let refuses_thirteens = Arc::default();
+        let negated = Negated {
+            told,
+            refuses_thirteens,
+        };
+        self.models().await.projection(negated)
+    }
+
+    async fn reader(&self) -> impl Reader {
+        let connection = Connection::open(self.file()).unwrap();
+        connection.busy_timeout(Duration::from_secs(5)).unwrap();
         connection
-            .query_row(mark, [], |row| row.get::<_, u32>(0))
-            .unwrap(),
-    );
-    let (by_old, by_new) = (plain.told.lock().unwrap(), negated.told.lock().unwrap());
-    assert!(mark >= stored.into());
-    assert!(by_old.keys().copied().eq(1..=mark));
-    assert!(by_new.keys().copied().eq(1..=head.number()));
-    for (position, replay) in &*by_new {
-        assert_eq!(*replay, *position <= mark, "at {position}");
+    }
+
+    async fn seed(&self, _: u64) {
+        unreachable!("version 1 takes in a million in seconds here");
+    }
+
+    async fn mark(&self) -> u64 {
+        let connection = Connection::open(self.file()).unwrap();
+        let mark = "SELECT mark FROM es_projections WHERE name = 'totals' AND version = 2";
+        let mark: i64 = connection.query_row(mark, [], |row| row.get(0)).unwrap();
+        mark.try_into().unwrap()
     }
 }
