@@ -52,10 +52,11 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
             return Ok(None);
         }
         let standing = Standing::of(&entries)?;
+        if standing.touched().is_some() {
+            return Ok(None);
+        }
         let facts = standing.facts(&entries)?;
-        if standing.touched().is_some()
-            || facts.first().map(|fact| fact.key) <= folded.key && !facts.is_empty()
-        {
+        if (facts.first()).is_some_and(|first| Some(first.key) <= folded.key) {
             return Ok(None);
         }
         let effective = |fact: &&Fact| fact.key.effective_at <= instant;
