@@ -116,8 +116,7 @@ impl Snapshot {
         if (self.schema, self.fold) != (policy.schema, policy.fold) {
             return None;
         }
-        let (_, state) = read_kept::<A>(self.state.as_str())?;
-        (policy.decode)(state)
+        (policy.decode)(read_kept::<A>(self.state.as_str())?.state)
     }
 }
 

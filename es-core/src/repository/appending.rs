@@ -157,7 +157,8 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
                 entries.push(StoredEvent::placed(&self.stream, event.clone(), at));
             }
             if let Some(new) = ground.facts(&entries)? {
-                return Ok(check(&ground.into_start(), &old, &new, revision).map(Some));
+                let start = ground.into_start(&entries)?;
+                return Ok(check(&start, &old, &new, revision).map(Some));
             }
         }
     }

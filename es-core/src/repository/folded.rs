@@ -1,5 +1,5 @@
 use crate::process::is_record;
-use crate::temporal::{Key, is_correction};
+use crate::temporal::{Key, Late, is_correction};
 use crate::{
     Aggregate, At, DecodeError, Envelope, EventId, EventStore, Known, Repository, Revision,
     StoreError, StoredEvent, StreamId, StreamQuery, Timestamp, spans,
@@ -16,6 +16,8 @@ pub(crate) struct Folded<A> {
     pub(crate) recorded_at: Option<Timestamp>,
     /// Where the last fact stands in the fold of an aggregate that takes corrections.
     pub(crate) key: Option<Key>,
+    /// Which entries were out of order.
+    pub(crate) late: Late,
     /// Whether the stream holds an event of the aggregate, and not only what processes wrote into it.
     pub(crate) begun: bool,
 }
@@ -37,6 +39,7 @@ impl<A: Aggregate> Folded<A> {
             last: None,
             recorded_at: None,
             key: None,
+            late: Late::default(),
             begun: false,
         }
     }
@@ -57,6 +60,7 @@ impl<A: Aggregate> Folded<A> {
                 return Ok(false);
             }
             self.key = Some(key);
+            self.late.take(stored.envelope.revision, key);
         }
         match A::fold_stored(&mut self.state, stored) {
             Ok(()) => self.begun = true,

@@ -2,7 +2,7 @@
 
 use super::Folded;
 use super::held::Held;
-use crate::temporal::{kept_state, read_kept};
+use crate::temporal::{Late, kept_state, read_kept};
 use crate::{
     Aggregate, EventStore, Repository, Revision, Snapshot, SnapshotPolicy, StoreError, StreamId,
     spans,
@@ -65,7 +65,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
             return;
         };
         let encoded = (policy.encode)(state);
-        let saved = match encoded.map(|json| kept_state::<A>(folded.key, json)) {
+        let saved = match encoded.map(|json| kept_state::<A>(folded.key, &folded.late, json)) {
             Ok(json) => {
                 let snapshot = Snapshot::new(
                     stream.clone(),
@@ -91,13 +91,14 @@ fn thawed<A: Aggregate>(policy: &SnapshotPolicy<A>, snapshot: &Snapshot) -> Opti
     if (snapshot.schema, snapshot.fold) != (policy.schema, policy.fold) {
         return None;
     }
-    let (key, state) = read_kept::<A>(snapshot.state.as_str())?;
+    let kept = read_kept::<A>(snapshot.state.as_str())?;
     Some(Folded {
-        state: Some((policy.decode)(state)?),
+        state: Some((policy.decode)(kept.state)?),
         revision: snapshot.revision,
         last: Some(snapshot.event_id),
         recorded_at: None,
-        key,
+        key: kept.last,
+        late: (kept.late).unwrap_or(Late::unknown(snapshot.revision, kept.last)),
         begun: true,
     })
 }

@@ -2,6 +2,7 @@
 
 use super::fact::{Fact, Key, fold, is_initial, is_recorded, listed_name};
 use super::ground::Start;
+use super::late::Late;
 use crate::repository::Folded;
 use crate::{Aggregate, Revision, StoreError, StoredEvent, Violation};
 
@@ -28,6 +29,7 @@ impl<E> From<StoreError> for Broken<E> {
 pub(crate) struct Checked<A> {
     state: Option<A>,
     key: Option<Key>,
+    late: Late,
     /// How far the snapshot goes that it was folded on.
     since: Revision,
     /// The events that the aggregate is given with their envelopes, which the store writes, were all stored before.
@@ -39,7 +41,8 @@ impl<A: Aggregate> Checked<A> {
     /// told without what the store has written.
     pub(crate) fn stored(self, last: &StoredEvent) -> Option<(Folded<A>, Revision)> {
         let mut folded = Folded::empty();
-        (folded.state, folded.key, folded.begun) = (self.state, self.key, true);
+        (folded.state, folded.key, folded.late) = (self.state, self.key, self.late);
+        folded.begun = true;
         folded.stand_on(last);
         self.is_final.then_some((folded, self.since))
     }
@@ -83,6 +86,7 @@ pub(crate) fn check<A: Aggregate>(
     Ok(Checked {
         state,
         key: new.last().map(|fact| fact.key).or(start.key::<A>()),
+        late: start.late.clone(),
         since: start.revision(),
         is_final: !new.iter().any(depends),
     })

@@ -20,6 +20,12 @@ pub(crate) struct Fact {
 }
 
 impl Key {
+    /// The place before all others.
+    pub(crate) const FIRST: Self = Self {
+        effective_at: Timestamp::MIN,
+        slot: Revision::EMPTY,
+    };
+
     /// The place of an event that corrects nothing.
     pub(crate) fn of(stored: &StoredEvent) -> Self {
         let envelope = &stored.envelope;

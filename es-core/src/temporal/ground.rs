@@ -7,6 +7,7 @@
 
 use super::fact::{Fact, Key};
 use super::kept::read_kept;
+use super::late::Late;
 use super::standing::Standing;
 use crate::repository::Folded;
 use crate::{
@@ -41,19 +42,26 @@ impl Bounds {
     }
 }
 
-/// A state that nothing later touches, as often as it is needed.
-pub(crate) struct Start(Option<Snapshot>);
+/// A state that nothing later touches, as often as it is needed; and what is out of order up to the end of the history that
+/// begins with it.
+pub(crate) struct Start {
+    snapshot: Option<Snapshot>,
+    pub(crate) late: Late,
+}
 
 impl Start {
     /// The state before any event.
-    pub(crate) const NOTHING: Self = Self(None);
+    pub(crate) const NOTHING: Self = Self {
+        snapshot: None,
+        late: Late::unknown(Revision::EMPTY, None),
+    };
 
     pub(crate) fn is_nothing(&self) -> bool {
-        self.0.is_none()
+        self.snapshot.is_none()
     }
 
     pub(crate) fn state<A: Aggregate>(&self) -> Option<A> {
-        match &self.0 {
+        match &self.snapshot {
             Some(snapshot) => snapshot.state_of(),
             None => A::initial(),
         }
@@ -61,13 +69,13 @@ impl Start {
 
     /// Where its last fact stands.
     pub(crate) fn key<A: Aggregate>(&self) -> Option<Key> {
-        let (key, _) = read_kept::<A>(self.0.as_ref()?.state.as_str())?;
-        key
+        read_kept::<A>(self.snapshot.as_ref()?.state.as_str())?.last
     }
 
     /// How far it goes.
     pub(crate) fn revision(&self) -> Revision {
-        self.0.as_ref().map_or(Revision::EMPTY, |it| it.revision)
+        let snapshot = self.snapshot.as_ref();
+        snapshot.map_or(Revision::EMPTY, |it| it.revision)
     }
 }
 
@@ -131,8 +139,20 @@ impl<'r, A: Aggregate, S: EventStore> Ground<'r, A, S> {
         self.tail.last().or(self.base.as_ref())
     }
 
-    pub(crate) fn into_start(self) -> Start {
-        Start(self.snapshot)
+    /// What is out of order up to the end of these entries, which begin with the tail.
+    pub(crate) fn late(&self, entries: &[StoredEvent]) -> Result<Late, StoreError> {
+        let mut late = self.folded.late.clone();
+        late.extend(entries, &Standing::of(entries)?)?;
+        Ok(late)
+    }
+
+    /// Where the history with these entries begins, which begin with the tail.
+    pub(crate) fn into_start(self, entries: &[StoredEvent]) -> Result<Start, StoreError> {
+        let late = self.late(entries)?;
+        Ok(Start {
+            snapshot: self.snapshot,
+            late,
+        })
     }
 
     /// The facts of these entries, which begin with the tail, in the order of the fold; `None` if they touch what is in the
@@ -174,7 +194,7 @@ impl<'r, A: Aggregate, S: EventStore> Ground<'r, A, S> {
     }
 
     /// The newest snapshot that may serve, found by halving as the keys of later ones are mostly later; else nothing.
-    async fn snapshot_within(&self) -> (Folded<A>, Option<Snapshot>) {
+    pub(super) async fn snapshot_within(&self) -> (Folded<A>, Option<Snapshot>) {
         let (repository, bounds) = (self.repository, &self.bounds);
         let nothing = || (Folded::empty(), None);
         if bounds.at_most.is_empty() {
@@ -210,7 +230,15 @@ impl<'r, A: Aggregate, S: EventStore> Ground<'r, A, S> {
     ) -> Result<Vec<StoredEvent>, StoreError> {
         let (stream, known) = (self.stream.clone(), self.bounds.known);
         let mut entries: Vec<StoredEvent> = Vec::new();
-        let mut next = Some(StreamQuery::forwards(stream).from(from.max(Revision::FIRST)));
+        let query = StreamQuery::forwards(stream).from(from.max(Revision::FIRST));
+        // What is beyond a revision isn't read.
+        let wanted = known
+            .highest_revision()
+            .number()
+            .saturating_sub(from.number());
+        let limit = usize::try_from(wanted.saturating_add(1)).unwrap_or(query.limit);
+        let limit = limit.min(query.limit);
+        let mut next = Some(query.limit(limit));
         while let Some(query) = next.take() {
             let page = spans::read_stream(self.repository.store(), query.clone()).await?;
             next = query.after(&page);

@@ -37,7 +37,7 @@ impl<A: Aggregate, S: EventStore> Correction<'_, A, S> {
             let Some(new) = ground.facts(&entries)? else {
                 continue;
             };
-            let start = ground.into_start();
+            let start = ground.into_start(&entries)?;
             return Ok(Plan {
                 stream,
                 head,

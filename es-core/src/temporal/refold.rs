@@ -9,6 +9,9 @@ use crate::{Aggregate, At, EventStore, Repository, Revision, StoreError, StreamI
 impl<A: Aggregate, S: EventStore> Repository<A, S> {
     /// Folds what is effective of what is known, for an aggregate that takes corrections.
     pub(crate) async fn refold(&self, stream: &StreamId, at: At) -> Result<Folded<A>, StoreError> {
+        if let Some(folded) = self.fold_skipping(stream, at).await? {
+            return Ok(folded);
+        }
         let mut ground = Ground::new(self, stream, at);
         let (facts, tail) = loop {
             ground.descend().await?;
@@ -18,7 +21,9 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
                 None => ground.tail = tail,
             }
         };
+        let late = ground.late(&tail)?;
         let mut folded = ground.folded;
+        folded.late = late;
         let instant = at.effective_instant();
         let effective = |fact: &&Fact| instant.is_none_or(|at| fact.key.effective_at <= at);
         let facts = facts.iter().take_while(effective);

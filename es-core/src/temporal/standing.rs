@@ -105,6 +105,37 @@ impl Standing {
         self.corrections.get(&self.index(revision)?)
     }
 
+    /// Where in the fold the facts stand that the correction at a revision puts in place, strikes or restores; `None` for
+    /// one that these entries don't tell.
+    pub(crate) fn places(
+        &self,
+        entries: &[StoredEvent],
+        revision: Revision,
+    ) -> Result<Vec<Option<Key>>, StoreError> {
+        let (mut at, mut places) = (revision, Vec::new());
+        while let Some(index) = self.index(at) {
+            let correction = self.corrections.get(&index);
+            if !matches!(correction, Some(Correction::Retracted(_))) {
+                let is_told = self.root(index).is_some();
+                places.push(is_told.then(|| self.key(entries, index)).transpose()?);
+            }
+            match correction.and_then(Correction::target) {
+                Some(target) => at = target.revision,
+                None => return Ok(places),
+            }
+        }
+        places.push(None);
+        Ok(places)
+    }
+
+    /// The entry that a fact replaces in the end, if it is among these.
+    fn root(&self, mut index: usize) -> Option<usize> {
+        while let Some(Correction::Replaced(target, _)) = self.corrections.get(&index) {
+            index = self.index(target.revision)?;
+        }
+        Some(index)
+    }
+
     /// The lowest entry before these that one of them strikes or restores.
     pub(crate) fn touched(&self) -> Option<Revision> {
         self.touched

@@ -21,6 +21,7 @@ mod records;
 mod reference;
 mod refused;
 mod samples;
+mod skipped;
 mod snapshots;
 mod span;
 mod upcast;

@@ -79,7 +79,11 @@ async fn a_snapshot_keeps_where_its_last_fact_stands() {
     assert_eq!(newest(&store, 9).await, None);
     ledgers.load(&ada()).await.unwrap();
     let kept = newest(&store, 9).await.unwrap();
-    let begins = format!(r#"{{"last":[{},2],"state":{{"#, day(5).micros());
+    let five = day(5).micros();
+    let (three, four) = (day(3).micros(), day(4).micros());
+    let begins = format!(
+        r#"{{"last":[{five},2],"late":[0,[{five},2],[[3,{three},3],[4,{four},4]]],"state":{{"#
+    );
     assert!(
         kept.state.as_str().starts_with(&begins),
         "{}",
