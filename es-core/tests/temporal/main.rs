@@ -17,6 +17,7 @@ mod past;
 mod projected;
 mod projection;
 mod projection_page;
+mod published;
 mod records;
 mod reference;
 mod refused;
