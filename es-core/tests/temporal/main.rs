@@ -24,5 +24,6 @@ mod refused;
 mod samples;
 mod snapshots;
 mod span;
+mod together;
 mod upcast;
 mod what_if;
