@@ -33,7 +33,8 @@ pub trait FoldStream: Projection + Default {
 /// With `corrections`, an `R` is at any time what its stream's facts come to that count then, in the order in which they
 /// were true, as the aggregate is that takes corrections. So it needs to know nothing of corrections: where one is met,
 /// or an event that was true before what was folded, its stream is folded anew, which costs reading the stream up to
-/// there. Without the word, events are folded in the order of the log, and corrections are passed over.
+/// there; kept in memory, once for each batch. Without the word, events are folded in the order of the log, and
+/// corrections are passed over.
 ///
 /// It is a projection as every other one: kept in memory by [`InMemory`](crate::InMemory), asked as of any point by
 /// [`project`](crate::project), and over time by [`timeline`](crate::timeline).

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use view::Shown;
 pub use view::View;
 
-use crate::temporal::{Step, untold};
+use crate::temporal::{Step, together, untold};
 use crate::{
     Batch, Begun, Checkpoint, Consumer, ConsumerProfile, EventStore, Failure, Fold, Payload,
     Position, Refusal, Standing, StoredEvent,
@@ -92,8 +92,8 @@ impl<P> InMemory<P> {
 
 impl<P: Fold + Clone + Default> InMemory<P> {
     /// Where it is looked up what a correction changed, if that isn't the store from which its [`Runner`](crate::Runner) feeds
-    /// it. Each correction costs reading its stream from what it corrects up to it; and the whole stream, where that is folded
-    /// anew: see [`ByStream`](crate::ByStream).
+    /// it. Each correction costs reading its stream from what it corrects up to it; where that is folded anew, each batch costs
+    /// reading the whole stream once: see [`ByStream`](crate::ByStream).
     pub fn corrections_from(self, store: impl EventStore) -> Self {
         Self {
             corrections: Some(Arc::new(store)),
@@ -178,8 +178,30 @@ impl<P: Fold + Clone + Default> InMemory<P> {
         Ok(())
     }
 
+    /// Folds a batch with each stream that is to be folded anew once, if that is less: tells whether it did.
+    async fn take_together(&mut self, events: &[StoredEvent]) -> Result<bool, Failure> {
+        let (Some(store), Some(last)) = (&self.corrections, events.last()) else {
+            return Ok(false);
+        };
+        let Some(steps) = together(&**store, self.copies.newest(), events).await? else {
+            return Ok(false);
+        };
+        for step in steps {
+            let folded = self.copies.fold(step);
+            folded.map_err(|reason| Failure::decode(last, reason))?;
+        }
+        self.folded = (Checkpoint::after(last), last.position);
+        Ok(true)
+    }
+
     async fn take_all(&mut self, batch: &Batch) -> Result<(), Refusal> {
-        for (taken, event) in batch.events.iter().enumerate() {
+        let together = self.take_together(&batch.events).await;
+        let single = if together.map_err(Refusal::whole)? {
+            &[]
+        } else {
+            &batch.events[..]
+        };
+        for (taken, event) in single.iter().enumerate() {
             if let Err(failure) = self.take(event).await {
                 self.show();
                 return Err(Refusal::new(taken, failure));

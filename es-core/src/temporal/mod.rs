@@ -27,6 +27,7 @@ mod standing;
 mod step;
 mod struck;
 mod timeline;
+mod together;
 mod what_if;
 
 pub use at::{At, Known};
@@ -55,6 +56,7 @@ pub(crate) use standing::{Force, Standing};
 pub(crate) use step::Step;
 pub(crate) use struck::Struck;
 pub use timeline::{Sample, Samples};
+pub(crate) use together::together;
 pub use what_if::WhatIf;
 
 #[cfg(doctest)]

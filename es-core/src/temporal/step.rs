@@ -23,7 +23,7 @@ impl Step {
     ) -> Result<Self, StoreError> {
         if P::REFOLDS {
             if state.is_late(&event) {
-                return Self::refold(&up_to(store, &event).await?, event);
+                return Self::anew(store, event).await;
             }
             return Ok(Self::Event(event));
         }
@@ -54,6 +54,14 @@ impl Step {
             return Ok(Self::Correction(event, struck));
         }
         Ok(Self::Event(event))
+    }
+
+    /// An event with which its stream is folded anew.
+    pub(crate) async fn anew<S: EventStore + ?Sized>(
+        store: &S,
+        event: StoredEvent,
+    ) -> Result<Self, StoreError> {
+        Self::refold(&up_to(store, &event).await?, event)
     }
 
     fn refold(entries: &[StoredEvent], event: StoredEvent) -> Result<Self, StoreError> {
