@@ -191,6 +191,8 @@ impl PostgresOptions {
     /// isn't there, fails the append as such; so does a panic, after which the handler is used on as it is. An append that concerns no projection costs what it always does; one that
     /// does takes round trips of its own, within the commit that it shares.
     /// [`Context::is_replay`](crate::Context::is_replay) says whether it is made of the log.
+    ///
+    /// One with `corrections` takes in corrections, too, and may say no to one: what it changed is read in the same transaction.
     pub fn inline<H: PostgresHandler>(mut self, handler: H) -> Self {
         self.inline.add(handler);
         self

@@ -155,6 +155,8 @@ impl SqliteOptions {
     /// A handler holds up every append while it works, and an error of the database's own, as when the disk is full, fails
     /// the append as such; so does a panic, after which the handler is used on as it is.
     /// [`Context::is_replay`](crate::Context::is_replay) says whether it is made of the log.
+    ///
+    /// One with `corrections` takes in corrections, too, and may say no to one: what it changed is read in the same transaction.
     pub fn inline<H: SqliteHandler>(mut self, handler: H) -> Self {
         self.inline.add(handler);
         self

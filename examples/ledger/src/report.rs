@@ -54,7 +54,7 @@ impl Report {
 /// Folds the log into the totals, corrections and all, and shows how far it is.
 async fn monthly_totals(ledger: &Ledger) -> Result<Arc<MonthlyTotals>, CommandError> {
     let head = ledger.store().head().await?;
-    let projection = InMemory::<MonthlyTotals>::new().corrections_from(ledger.store().clone());
+    let projection = InMemory::<MonthlyTotals>::new();
     let view = projection.view();
     let runner = Runner::new(ledger.store().clone(), projection);
     let handle = runner.handle();
