@@ -47,6 +47,7 @@ fn errors() -> Vec<&'static str> {
         error::<es_core::Unpublishable>(),
         error::<es_core::Violation<es_core::NoError>>(),
         error::<es_core::WaitError>(),
+        error::<es_core::wake::Closed>(),
     ]
 }
 

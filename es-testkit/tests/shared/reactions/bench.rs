@@ -133,10 +133,10 @@ impl<S: Stage> Bench<S> {
         let mut child = Command::new(std::env::current_exe().unwrap());
         let place = self.stage.place();
         child
-            .args([test, "--exact", "--test-threads=1"])
+            .args([test, "--exact", "--test-threads=1", "--nocapture"])
             .env(CHILD, format!("{times} {} {place}", point.name()))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+            // What it panics of is seen.
+            .stdout(Stdio::null());
         child
     }
 }
