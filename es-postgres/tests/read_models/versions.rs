@@ -197,7 +197,7 @@ needs_postgres! {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    #[ignore = "a million events take two minutes: run it with `--ignored`, in release"]
+    #[ignore = "a million events take minutes: run it with `--ignored`, in release"]
     async fn and_so_it_is_with_a_million_events() {
         let load = Load {
             stored: 1_000_000,

@@ -7,6 +7,7 @@ use es_core::{
     Projection, Recorded, Runner,
 };
 use es_sqlite::{Context, SqliteHandler, SqliteReadModels};
+use es_testkit::GivenLog;
 use rusqlite::Transaction;
 
 use crate::domain::{Bench, Counted, Totals, append, position, soon};
@@ -254,4 +255,24 @@ async fn a_handler_that_ends_the_transaction_is_told_so() {
         "{cause}"
     );
     assert_eq!(position(&bench.file(), 1), Some(0));
+}
+
+#[tokio::test]
+async fn a_given_log_makes_the_same_read_model_however_it_comes() {
+    let mut log = GivenLog::new();
+    for (stream, by) in [("a", 1), ("b", 2), ("a", 3), ("b", 4), ("a", 5)] {
+        let payload = format!("{{\"by\":{by}}}");
+        log = log.given_stored(&format!("counter/{stream}"), "counter.counted", 2, &payload);
+    }
+    let sums = log.check(
+        async || {
+            let bench = Bench::new().await;
+            let models = bench.models().await;
+            (bench, models)
+        },
+        |(_, models)| models.projection(Totals::default()),
+        async |(bench, _)| bench.sums(),
+    );
+    let expected = [("a".to_owned(), (9, 3)), ("b".to_owned(), (6, 2))];
+    assert_eq!(sums.await, expected.into());
 }

@@ -122,6 +122,13 @@ impl GivenLog {
         &self.events
     }
 
+    /// The log as it was after so many events.
+    pub(super) fn until(&self, events: usize) -> Self {
+        let mut log = self.clone();
+        log.events.truncate(events);
+        log
+    }
+
     /// Has a consumer take charge and take in what it lacks, all at once, as a runner does. One that follows corrections looks
     /// them up in this log.
     ///

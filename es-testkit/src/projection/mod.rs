@@ -9,6 +9,7 @@
     reason = "a test reads better without borrows"
 )]
 
+mod checked;
 mod corrected;
 mod given;
 mod store;

@@ -53,7 +53,7 @@ pub(crate) struct Load {
 
 /// Waits for a fact; a test that is stuck says so.
 async fn soon<T>(future: impl Future<Output = T>) -> T {
-    let waited = tokio::time::timeout(Duration::from_mins(5), future).await;
+    let waited = tokio::time::timeout(Duration::from_mins(30), future).await;
     waited.expect("this should have come long ago")
 }
 
