@@ -118,7 +118,7 @@ impl<A: Aggregate, S: EventStore> Appending<'_, A, S> {
         if effective_at >= last {
             return Ok((events, None));
         }
-        match self.check(folded.revision, &events).await? {
+        match Box::pin(self.check(folded.revision, &events)).await? {
             Ok(checked) => Ok((events, checked)),
             Err(Broken::Violated(violation)) => Err(ExecuteError::Violated(violation)),
             Err(Broken::Store(error)) => Err(error.into()),

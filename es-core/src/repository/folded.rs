@@ -148,7 +148,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         let limit = usize::try_from(wanted).map_or(query.limit, |wanted| wanted.min(query.limit));
         let query = query.limit(limit);
         let Some(folded) = self.fold_pages(query, folded, known).await? else {
-            return self.refold(stream, At::known(known)).await;
+            return Box::pin(self.refold(stream, At::known(known))).await;
         };
         if matches!(known, Known::Head) {
             self.keep_snapshot(stream, start, &folded).await;
@@ -207,12 +207,20 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
             match folded.apply_known(&page.events[1..], known)? {
                 Reached::End => {}
                 Reached::Unknown => return Ok(Some(folded)),
-                Reached::Change => return self.refold(stream, At::known(known)).await.map(Some),
+                Reached::Change => {
+                    return Box::pin(self.refold(stream, At::known(known)))
+                        .await
+                        .map(Some);
+                }
             }
             if let Some(query) = query.after(&page) {
                 match self.fold_pages(query, folded, known).await? {
                     Some(further) => folded = further,
-                    None => return self.refold(stream, At::known(known)).await.map(Some),
+                    None => {
+                        return Box::pin(self.refold(stream, At::known(known)))
+                            .await
+                            .map(Some);
+                    }
                 }
             }
             if matches!(known, Known::Head) {

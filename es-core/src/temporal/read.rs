@@ -48,7 +48,7 @@ impl<A: Aggregate, S: EventStore> Repository<A, S> {
         at: At,
     ) -> Result<Folded<A>, StoreError> {
         if A::CORRECTIONS.is_some() {
-            return self.refold(stream, at).await;
+            return Box::pin(self.refold(stream, at)).await;
         }
         let entries = self.entries(stream, at.known_point()).await?;
         let facts = Facts::of::<A>(&entries)?;

@@ -109,7 +109,7 @@ async fn what_was_recorded_since_is_not_read() {
     let kept = Kept::filled(LAST).await;
     for on in [2, 41, 42, 43, 200, 398] {
         let (slips, read) = kept.asked(At::effective(day(on))).await;
-        assert_eq!(slips.len() as u32, on - 1);
+        assert_eq!(slips.len(), on as usize - 1);
         assert!(read <= FEW, "{on}: {read}");
     }
     let known = At::effective(day(42)).known_at(Revision::new(300));
@@ -128,7 +128,7 @@ async fn what_came_late_or_was_corrected_is_known_of_by_later_snapshots() {
     writing.load(&ada()).await.unwrap();
     for on in [42, 200, 300] {
         let (slips, read) = kept.asked(At::effective(day(on))).await;
-        assert_eq!(slips.len() as u32, on - 1);
+        assert_eq!(slips.len(), on as usize - 1);
         assert!(read <= FEW, "{on}: {read}");
     }
     // And here something has changed; so it has to be looked through.
@@ -204,6 +204,6 @@ async fn of_many_late_events_the_last_are_known() {
     }
     for on in [10, 20, 30, 90, 119, 999] {
         let (slips, _) = kept.asked(At::effective(day(on))).await;
-        assert_eq!(slips.len() as u32, on.min(120) - 1);
+        assert_eq!(slips.len(), on.min(120) as usize - 1);
     }
 }
