@@ -179,7 +179,8 @@ impl<P: Process> DryRun<P> {
             let at = Placement::new(instance.revision.next(), position, Timestamp::EPOCH);
             let stored = StoredEvent::placed(&stream, event, at);
             instance.fold(&stored).map_err(|error| chain(&error))?;
-            instance.state.as_ref().map_err(Clone::clone)?;
+            let state = instance.state.as_ref();
+            state.map_err(|trouble| trouble.reason.clone())?;
         }
         Ok(outcome)
     }

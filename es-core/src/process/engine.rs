@@ -116,8 +116,8 @@ impl<P: Process> Engine<P> {
         let unreadable = instance.state.as_ref().err().cloned();
         self.hot.put(instance);
         let Some((command, order)) = next else {
-            let unreadable = unreadable.unwrap_or_default();
-            let trouble = Trouble::new(Class::Decoding, unreadable);
+            let lost = || Trouble::new(Class::Decoding, "what is to be sent can't be read");
+            let trouble = unreadable.unwrap_or_else(lost);
             return Ok(self.quarantine(id, None, trouble).await?);
         };
         let sent = match P::COMMANDS.iter().find(|listed| listed.name == order.name) {

@@ -4,6 +4,7 @@ use super::definition::Process;
 use super::duties::Duties;
 use super::record::Record;
 use super::sender::Order;
+use super::trouble::{Class, Trouble, caught};
 use crate::{
     AggregateId, DecodeError, EventId, EventStore, Invalid, InvalidStreamId, Metadata, Position,
     Revision, StoreError, StoredEvent, StreamId, StreamQuery,
@@ -15,7 +16,7 @@ pub(super) struct Instance<P: Process> {
     pub(super) stream: StreamId,
     pub(super) revision: Revision,
     /// The state, or why its history can't be read.
-    pub(super) state: Result<P, String>,
+    pub(super) state: Result<P, Trouble>,
     pub(super) duties: Duties,
     /// Whether it was ever started.
     pub(super) has_begun: bool,
@@ -33,7 +34,8 @@ impl<P: Process> Instance<P> {
     /// An instance without history.
     pub(super) fn new(key: &P::Id) -> Result<Self, InvalidStreamId> {
         let stream = StreamId::of::<P>(key)?;
-        let state = P::initial().ok_or_else(|| "it has initial events".to_owned());
+        let state = P::initial();
+        let state = state.ok_or_else(|| Trouble::new(Class::Decoding, "it has initial events"));
         Ok(Self {
             key: key.clone(),
             correlation: stream.to_string(),
@@ -86,24 +88,28 @@ impl<P: Process> Instance<P> {
     }
 
     fn fold_event(&mut self, stored: &StoredEvent) -> Result<(), StoreError> {
-        let Ok(state) = std::mem::replace(&mut self.state, Err(String::new())) else {
+        let no_state = || Trouble::new(Class::Applying, "its state is gone");
+        let Ok(state) = std::mem::replace(&mut self.state, Err(no_state())) else {
             return Ok(());
         };
-        let mut state = Some(state);
-        match P::fold_stored(&mut state, stored) {
-            Ok(()) => {
-                self.state = state.ok_or_else(String::new);
-                Ok(())
-            }
-            Err(reason) => self.unreadable(stored.undecodable(reason)),
+        let folded = caught(|| {
+            let mut state = Some(state);
+            let folded = P::fold_stored(&mut state, stored);
+            Ok(folded.map(|()| state.ok_or_else(no_state)))
+        });
+        match folded {
+            Ok(Ok(state)) => self.state = state,
+            Ok(Err(reason)) => return self.unreadable(stored.undecodable(reason)),
+            Err(panic) => self.state = Err(panic),
         }
+        Ok(())
     }
 
     fn unreadable(&mut self, error: StoreError) -> Result<(), StoreError> {
         if is_newer(&error) {
             return Err(error);
         }
-        self.state = Err(chain(&error));
+        self.state = Err(Trouble::new(Class::Decoding, chain(&error)));
         Ok(())
     }
 

@@ -104,7 +104,7 @@ impl<P: Process> Instance<P> {
                 caught(|| explained((listed.expire)(state, &self.key, setting.due)))
             }
             (None, _) => Err(unlisted("deadline", name)),
-            (_, Err(unreadable)) => Err(Trouble::new(Class::Decoding, unreadable)),
+            (_, Err(unreadable)) => Err(unreadable.clone()),
         };
         let reacted = reacted.and_then(|reaction| {
             let fired = DeadlineFired {
@@ -152,7 +152,7 @@ impl<P: Process> Instance<P> {
                 )
             }
             (None, _) => Err(unlisted("command", &order.name)),
-            (_, Err(unreadable)) => Err(Trouble::new(Class::Decoding, unreadable)),
+            (_, Err(unreadable)) => Err(unreadable.clone()),
         };
         let reacted = reacted.and_then(|reaction| {
             let refusal = refusal.clone();
@@ -216,8 +216,7 @@ impl<P: Process> Instance<P> {
     }
 
     fn react(&self, arrival: &Arrival<'_, P>) -> Result<Reaction<P>, Trouble> {
-        let state = self.state.as_ref();
-        let state = state.map_err(|unreadable| Trouble::new(Class::Decoding, unreadable))?;
+        let state = self.state.as_ref().map_err(Clone::clone)?;
         let mut reaction = Reaction::new();
         for react in &arrival.react {
             reaction = reaction.and(caught(|| explained(react(state)))?);

@@ -182,14 +182,16 @@ pub(crate) struct Payment {
 
 impl Apply<AskedFor> for Payment {
     fn apply(&mut self, asked: AskedFor) {
-        self.asked_for.push(asked.cents);
+        let cents = asked.cents;
+        assert!(cents != 68 || !crate::bug::is_there(), "68 is too much");
+        self.asked_for.push(cents);
     }
 }
 
 /// How long after its order a payment is due.
 pub(crate) const DUE: Duration = Duration::from_mins(1);
 
-/// It doesn't understand 13 cents, and panics at 67, while [`bug`](crate::bug) is there.
+/// It doesn't understand 13 cents, and panics at 67 (at 68 once it has reacted), while [`bug`](crate::bug) is there.
 impl React<Placed> for Payment {
     fn key(placed: &Recorded<Placed>) -> Option<String> {
         (placed.wallet != "nobody").then(|| placed.stream.id().to_owned())

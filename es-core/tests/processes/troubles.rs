@@ -175,3 +175,13 @@ async fn a_panic_of_the_process_puts_the_instance_into_quarantine() -> Result<()
     assert_eq!(stuck.on, Some(input));
     mended(bench, 67).await
 }
+
+#[tokio::test]
+async fn a_panic_as_its_own_events_are_folded_puts_the_instance_into_quarantine()
+-> Result<(), StoreError> {
+    let (bench, stuck) = panicking(68).await;
+    // It is no input's fault: what it reacted with stands, and was sent.
+    assert_eq!(stuck.on, None);
+    assert_eq!(bench.cents("ada").await, 200 - 68 - 30);
+    mended(bench, 68).await
+}
