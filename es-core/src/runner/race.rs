@@ -43,6 +43,18 @@ pub(super) async fn race<T>(
     }
 }
 
+/// Waits for a future, and moves another on while that isn't ready.
+pub(super) async fn meanwhile<T>(
+    future: impl Future<Output = T>,
+    other: impl Future<Output = ()>,
+) -> T {
+    let other = pin!(other);
+    match select(pin!(future), other).await {
+        Either::Left((done, _)) => done,
+        Either::Right(((), future)) => future.await,
+    }
+}
+
 /// Lets others have a turn, where nothing else would: a store in memory is always ready.
 pub(super) async fn yield_now() {
     let mut yielded = false;

@@ -153,7 +153,9 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
             let settled = match next {
                 Next::Batch(batch) => {
                     let span = spans::consume(profile.name, profile.version, &batch);
-                    self.settle(&batch).instrument(span).await
+                    self.settle(&batch, &mut subscription)
+                        .instrument(span)
+                        .await
                 }
                 Next::Quiet => Ok(true),
                 Next::Stop => Ok(false),

@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
+use super::race::meanwhile;
 use super::run::Run;
 use super::settings::Reaction;
 use super::{Batch, Consumer, Failure, Refusal};
-use crate::{Checkpoint, EventStore, StoredEvent};
+use crate::{Checkpoint, EventStore, StoredEvent, Subscription};
 
 impl<S: EventStore, C: Consumer> Run<S, C> {
     /// Has the consumer take a batch in, however often it has to be tried; `false` if the runner was ended meanwhile.
     ///
     /// What comes before an event that fails is taken in by itself, and then that event alone is tried.
-    pub(super) async fn settle(&mut self, batch: &Batch) -> Result<bool, Failure> {
+    pub(super) async fn settle(
+        &mut self,
+        batch: &Batch,
+        subscription: &mut Subscription<Arc<S>>,
+    ) -> Result<bool, Failure> {
         let all = batch.events.len();
         let (mut taken, mut step, mut tries) = (0, all, 0);
         loop {
@@ -22,7 +27,9 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
                 part = batch.part(taken, step);
                 &part
             };
-            let Err(refusal) = self.consumer.consume(piece).await else {
+            // The page after this one is made meanwhile.
+            let consumed = meanwhile(self.consumer.consume(piece), subscription.look_ahead());
+            let Err(refusal) = consumed.await else {
                 self.took(piece, piece.events.len());
                 taken += piece.events.len();
                 if taken == all {
