@@ -7,6 +7,8 @@
 //! - A projection in a database, exactly once, beside bare rusqlite that makes the same upserts of the same rows in
 //!   transactions of the same size.
 //! - From an append to the read model that holds it, in one process.
+//!
+//! `-- memory`, `-- table` or `-- latency` runs one of them.
 
 mod bare;
 
@@ -258,6 +260,10 @@ async fn latency(store: SqliteStore, models: PathBuf) -> Vec<(&'static str, Vec<
 }
 
 fn main() {
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let known = ["memory", "table", "latency"];
+    let asks = |what: &str| asked.iter().any(|asked| asked == what);
+    let all = !known.into_iter().any(asks);
     let runtime = Runtime::new().expect("a runtime");
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let path = folder.path().join("log.db");
@@ -268,24 +274,31 @@ fn main() {
             .expect("the store opens")
     };
 
-    compare(
-        "InMemory, rebuilt",
-        "Subscription and decode",
-        || runtime.block_on(decoded(store())),
-        || runtime.block_on(in_memory(store())),
-    );
+    if all || asks("memory") {
+        compare(
+            "InMemory, rebuilt",
+            "Subscription and decode",
+            || runtime.block_on(decoded(store())),
+            || runtime.block_on(in_memory(store())),
+        );
+    }
     let (mut bare_round, mut our_round) = (0, 0);
     let models = |side: &str, round: &mut i32| {
         *round += 1;
         folder.path().join(format!("{side}-{round}.db"))
     };
-    compare(
-        &format!("SqliteProjection, exactly once, {BATCH} to a batch"),
-        "bare upserts of the same rows in transactions of the same size",
-        || bare_upserts(&models("bare", &mut bare_round)),
-        || runtime.block_on(in_a_table(store(), models("ours", &mut our_round))),
-    );
+    if all || asks("table") {
+        compare(
+            &format!("SqliteProjection, exactly once, {BATCH} to a batch"),
+            "bare upserts of the same rows in transactions of the same size",
+            || bare_upserts(&models("bare", &mut bare_round)),
+            || runtime.block_on(in_a_table(store(), models("ours", &mut our_round))),
+        );
+    }
 
+    if !(all || asks("latency")) {
+        return;
+    }
     println!("| append to read model | p50, µs | p99, µs |\n|---|---|---|");
     for (what, times) in runtime.block_on(latency(store(), folder.path().join("latency.db"))) {
         let at = |share: usize| times[times.len() * share / 100].as_micros();

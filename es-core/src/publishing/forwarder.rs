@@ -211,7 +211,7 @@ impl<F: Feed, P: Publisher> Forwarder<F, P> {
         let (mut events, mut failed, mut taken) = (Vec::new(), None, 0);
         let facts = CorrectedFacts::of::<F>(self.log.as_deref(), &batch.events);
         let facts = facts.await.map_err(Refusal::whole)?;
-        for stored in &batch.events {
+        for stored in &*batch.events {
             match self.outgoing(stored, &facts) {
                 Ok(event) => events.extend(event),
                 Err(failure) => {

@@ -56,6 +56,12 @@ pub trait Consumer: Send + 'static {
     /// Takes charge, and says where to go on. Called at the start, and again after [`Failure::Fenced`].
     fn begin(&mut self) -> BoxFuture<'_, Result<Begun, Failure>>;
 
+    /// Says which batch comes after the one that is consumed next, where that is known: what is made of it meanwhile isn't
+    /// waited for then. It may come in parts, or never.
+    fn prepare(&mut self, next: &Batch) {
+        let _ = next;
+    }
+
     /// Takes a batch in; one without events says only how far was looked.
     ///
     /// # Errors
@@ -212,12 +218,12 @@ impl Standing {
     }
 }
 
-/// Some events of the log, in order.
+/// Some events of the log, in order; cheap to clone.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Batch {
     /// The events that pass the consumer's filter.
-    pub events: Vec<StoredEvent>,
+    pub events: Arc<[StoredEvent]>,
     /// Every event at or below that passes came in this batch or in one before it.
     pub looked_to: Position,
     /// Whether this was all that the log held.
@@ -226,9 +232,13 @@ pub struct Batch {
 
 impl Batch {
     /// A batch.
-    pub fn new(events: Vec<StoredEvent>, looked_to: Position, caught_up: bool) -> Self {
+    pub fn new(
+        events: impl Into<Arc<[StoredEvent]>>,
+        looked_to: Position,
+        caught_up: bool,
+    ) -> Self {
         Self {
-            events,
+            events: events.into(),
             looked_to,
             caught_up,
         }
@@ -236,7 +246,10 @@ impl Batch {
 
     /// So many of its events, after those that were taken in.
     pub(super) fn part(&self, taken: usize, count: usize) -> Self {
-        let events = self.events[taken..taken + count].to_vec();
+        if count == self.events.len() {
+            return self.clone();
+        }
+        let events = &self.events[taken..taken + count];
         match events.last() {
             Some(last) if taken + count < self.events.len() => {
                 let looked_to = last.position;

@@ -3,6 +3,7 @@
 mod board;
 mod consumer;
 mod failure;
+mod gather;
 mod handle;
 mod pace;
 mod race;
@@ -112,7 +113,8 @@ impl<S: EventStore, C: Consumer> Runner<S, C> {
         }
     }
 
-    /// How many events are in a batch at most; 1,000 if nothing is said. A database commits once for each batch.
+    /// How many events are in a batch at most; 1,000 if nothing is said. A database commits once for each batch. While one
+    /// is taken in, the two after it are gathered.
     pub fn batch(mut self, events: usize) -> Self {
         self.settings.batch = events.max(1);
         self

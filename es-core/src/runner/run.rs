@@ -2,18 +2,18 @@
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt;
 use tokio::sync::watch;
 use tracing::Instrument;
 
+use super::gather::{Gathering, Next};
 use super::pace::Pace;
-use super::race::{Raced, race, yield_now};
+use super::race::yield_now;
 use super::settings::{Reaction, Settings};
-use super::{Batch, Begun, Board, Consumer, ConsumerProfile, Failure, Phase};
-use crate::{Checkpoint, EventStore, StoreError, StoredEvent, Subscription, spans};
+use super::{Begun, Board, Consumer, Failure, Phase};
+use crate::{Checkpoint, EventStore, StoreError, StoredEvent, spans};
 
 /// How a consumer parks an event, where it may.
 pub(super) type Park<C> =
@@ -27,14 +27,6 @@ pub(super) struct Run<S, C> {
     pub(super) board: Board,
     pub(super) stopping: watch::Receiver<bool>,
     pub(super) pace: Pace,
-}
-
-/// What is to be done next.
-enum Next {
-    Batch(Batch),
-    /// Nothing came for a while.
-    Quiet,
-    Stop,
 }
 
 /// Why one charge ended.
@@ -123,16 +115,16 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
 
     async fn consume_after(&mut self, checkpoint: Checkpoint) -> Result<Ended, Failure> {
         let profile = self.consumer.profile();
-        let mut subscription =
-            Subscription::new(Arc::clone(&self.store), profile.filter.clone(), checkpoint)
-                .page_size(self.settings.batch.max(1_000));
+        let (name, version) = (profile.name, profile.version);
         self.pace = Pace::new(profile.keep_every);
         self.pace.at = checkpoint;
+        let store = Arc::clone(&self.store);
+        let mut gathering = Gathering::after(checkpoint, store, profile, &self.settings);
         let mut tries = 0;
         loop {
             self.ask_for_the_head().await;
             let quiet = self.pace.quiet();
-            let next = match self.gather(&profile, &mut subscription, quiet).await {
+            let next = match gathering.next(&mut self.stopping, quiet).await {
                 Ok(next) => next,
                 Err(error) => {
                     tries += 1;
@@ -152,17 +144,15 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
             tries = 0;
             let settled = match next {
                 Next::Batch(batch) => {
-                    let span = spans::consume(profile.name, profile.version, &batch);
-                    self.settle(&batch, &mut subscription)
-                        .instrument(span)
-                        .await
+                    let span = spans::consume(name, version, &batch);
+                    self.settle(batch, &mut gathering).instrument(span).await
                 }
                 Next::Quiet => Ok(true),
                 Next::Stop => Ok(false),
             };
             let settled = match settled {
                 Ok(true) if self.pace.quiet().is_zero() => {
-                    self.keep_what_was_looked_at(&mut subscription).await
+                    self.keep_what_was_looked_at(&mut gathering).await
                 }
                 settled => settled,
             };
@@ -175,51 +165,14 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
         }
     }
 
-    /// The next batch: full, or as much as came within the time that a batch is gathered, or all that there is.
-    async fn gather(
-        &mut self,
-        profile: &ConsumerProfile,
-        subscription: &mut Subscription<Arc<S>>,
-        quiet: Duration,
-    ) -> Result<Next, StoreError> {
-        let (batch, within) = (self.settings.batch, self.settings.within);
-        let mut events = Vec::new();
-        let begun = Instant::now();
-        let caught_up = loop {
-            let wait = if events.is_empty() {
-                quiet
-            } else {
-                within.saturating_sub(begun.elapsed())
-            };
-            let more = subscription.next_batch(batch - events.len());
-            match race(&mut self.stopping, wait, more).await {
-                Raced::Stopped => return Ok(Next::Stop),
-                Raced::Late if events.is_empty() => return Ok(Next::Quiet),
-                Raced::Done(Ok(more)) if more.is_empty() => break true,
-                Raced::Done(Ok(mut more)) => {
-                    more.retain(|event| profile.takes(event));
-                    events.append(&mut more);
-                    if events.len() >= batch || begun.elapsed() >= within {
-                        break false;
-                    }
-                }
-                Raced::Done(Err(error)) if events.is_empty() => return Err(error),
-                // The error is met again after these.
-                Raced::Late | Raced::Done(Err(_)) => break false,
-            }
-        };
-        let looked_to = subscription.looked_to();
-        Ok(Next::Batch(Batch::new(events, looked_to, caught_up)))
-    }
-
     /// Keeps also that events were looked at which don't pass, so that what is kept doesn't fall behind a log whose other
     /// events go on.
     async fn keep_what_was_looked_at(
         &mut self,
-        subscription: &mut Subscription<Arc<S>>,
+        gathering: &mut Gathering<S>,
     ) -> Result<bool, Failure> {
-        match subscription.looked_at().await {
-            Ok(looked_at) => self.pace.at = looked_at,
+        match gathering.looked_at().await {
+            Ok(looked_at) => self.pace.at = looked_at.unwrap_or(self.pace.at),
             Err(error @ StoreError::LogDiverged { .. }) => return Err(error.into()),
             // Where the log can't be asked, the last event that passed is as good.
             Err(_) => {}

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::gather::Gathering;
 use super::race::meanwhile;
 use super::run::Run;
 use super::settings::Reaction;
 use super::{Batch, Consumer, Failure, Refusal};
-use crate::{Checkpoint, EventStore, StoredEvent, Subscription};
+use crate::{Checkpoint, EventStore, StoredEvent};
 
 impl<S: EventStore, C: Consumer> Run<S, C> {
     /// Has the consumer take a batch in, however often it has to be tried; `false` if the runner was ended meanwhile.
@@ -14,23 +15,21 @@ impl<S: EventStore, C: Consumer> Run<S, C> {
     /// What comes before an event that fails is taken in by itself, and then that event alone is tried.
     pub(super) async fn settle(
         &mut self,
-        batch: &Batch,
-        subscription: &mut Subscription<Arc<S>>,
+        batch: Batch,
+        gathering: &mut Gathering<S>,
     ) -> Result<bool, Failure> {
         let all = batch.events.len();
         let (mut taken, mut step, mut tries) = (0, all, 0);
         loop {
-            let part;
-            let piece = if taken == 0 && step == all {
-                batch
-            } else {
-                part = batch.part(taken, step);
-                &part
-            };
-            // The page after this one is made meanwhile.
-            let consumed = meanwhile(self.consumer.consume(piece), subscription.look_ahead());
-            let Err(refusal) = consumed.await else {
-                self.took(piece, piece.events.len());
+            let piece = batch.part(taken, step);
+            if taken + step == all
+                && let Some(coming) = gathering.coming()
+            {
+                self.consumer.prepare(coming);
+            }
+            let consumed = self.consumer.consume(&piece);
+            let Err(refusal) = meanwhile(consumed, gathering.ahead_of(&batch)).await else {
+                self.took(&piece, piece.events.len());
                 taken += piece.events.len();
                 if taken == all {
                     return Ok(true);

@@ -204,27 +204,17 @@ impl<S: EventStore> Subscription<S> {
         if self.ahead.is_none() {
             self.ahead = Some(Ahead::Reading(Mutex::new(self.read())));
         }
-        self.look_ahead().await;
+        if let Some(Ahead::Reading(reading)) = &mut self.ahead {
+            let read = poll_fn(|context| {
+                let reading = reading.get_mut().unwrap_or_else(PoisonError::into_inner);
+                reading.as_mut().poll(context)
+            });
+            self.ahead = Some(Ahead::Read(read.await));
+        }
         match self.ahead.take() {
             Some(Ahead::Read(read)) => read,
             _ => Err(StoreError::Backend("a page wasn't read".into())),
         }
-    }
-
-    /// Has the page after this one made, if it was asked for: what a store does for that in the task of whoever waits
-    /// happens now, for one who has something else to wait for.
-    ///
-    /// Cancel-safe.
-    pub(crate) async fn look_ahead(&mut self) {
-        let Some(Ahead::Reading(reading)) = &mut self.ahead else {
-            return;
-        };
-        let read = poll_fn(|context| {
-            let reading = reading.get_mut().unwrap_or_else(PoisonError::into_inner);
-            reading.as_mut().poll(context)
-        })
-        .await;
-        self.ahead = Some(Ahead::Read(read));
     }
 
     /// Asks for the page after this one. A future does nothing before it is polled, so it is, once.

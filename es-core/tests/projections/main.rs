@@ -1,5 +1,6 @@
 //! Projections: kept up to date by a runner, in memory and by what a consumer does.
 
+mod ahead;
 mod another_past;
 mod counting;
 mod domain;

@@ -11,14 +11,14 @@ use tokio::task::JoinHandle;
 use crate::domain::{append, count, noise, soon};
 use crate::scripted::{Scripted, database};
 
-fn runner(store: &MemoryStore, consumer: &Scripted) -> Runner<MemoryStore, Scripted> {
+pub(crate) fn runner(store: &MemoryStore, consumer: &Scripted) -> Runner<MemoryStore, Scripted> {
     let (first, most) = (Duration::from_micros(1), Duration::from_millis(2));
     Runner::new(store.clone(), consumer.clone()).back_off(first, most)
 }
 
 type Running = JoinHandle<Result<(), Arc<Failure>>>;
 
-async fn counted(events: u64) -> MemoryStore {
+pub(crate) async fn counted(events: u64) -> MemoryStore {
     let store = MemoryStore::new();
     for number in 1..=events {
         count(&store, number).await;
@@ -26,7 +26,7 @@ async fn counted(events: u64) -> MemoryStore {
     store
 }
 
-fn positions(range: impl IntoIterator<Item = u64>) -> Vec<Position> {
+pub(crate) fn positions(range: impl IntoIterator<Item = u64>) -> Vec<Position> {
     range.into_iter().map(Position::new).collect()
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Log {
     pub poison: Option<Position>,
     pub taken: Vec<Position>,
     pub batches: Vec<usize>,
+    /// What it was told to come after a batch.
+    pub prepared: Vec<Vec<Position>>,
     pub parked: Vec<Position>,
     pub kept: Vec<Checkpoint>,
     /// What the next calls of `keep` fail with.
@@ -76,6 +78,11 @@ impl Consumer for Scripted {
         let begun = log.begun.pop_front().unwrap_or(Begun::At(last));
         drop(log);
         Box::pin(async move { Ok(begun) })
+    }
+
+    fn prepare(&mut self, next: &Batch) {
+        let positions = next.events.iter().map(|event| event.position).collect();
+        self.log().prepared.push(positions);
     }
 
     fn consume<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>> {

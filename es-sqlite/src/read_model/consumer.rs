@@ -16,13 +16,15 @@ use super::worker::Worker;
 ///
 /// Several processes may run it: one makes progress, the others stand by and take over when its lease runs out. Every
 /// commit checks that nobody has taken over, so what a process does that was held up for long is refused whole.
-pub struct SqliteProjection<H> {
+pub struct SqliteProjection<H: SqliteHandler> {
     lease: Duration,
     /// Until the thread has it.
     worker: Option<Worker<H>>,
     thread: Option<Thread<Worker<H>>>,
     /// Where it is looked up what corrections changed.
     log: Option<Arc<dyn EventStore>>,
+    /// What comes after the next batch.
+    coming: Option<Arc<[StoredEvent]>>,
     standing: Standing,
 }
 
@@ -36,6 +38,7 @@ impl<H: SqliteHandler> SqliteProjection<H> {
             worker: Some(worker),
             thread: None,
             log: None,
+            coming: None,
             standing: Standing::default(),
         }
     }
@@ -43,6 +46,14 @@ impl<H: SqliteHandler> SqliteProjection<H> {
     async fn ask<T: Send + 'static>(
         &mut self,
         job: impl FnOnce(&mut Worker<H>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.ask_and(job, |_| {}).await
+    }
+
+    async fn ask_and<T: Send + 'static>(
+        &mut self,
+        job: impl FnOnce(&mut Worker<H>) -> Result<T, Failure> + Send + 'static,
+        then: impl FnOnce(&mut Worker<H>) + Send + 'static,
     ) -> Result<T, Failure> {
         let Some(thread) = &self.thread else {
             return Err(Failure::Fenced);
@@ -52,7 +63,7 @@ impl<H: SqliteHandler> SqliteProjection<H> {
             (done, worker.standing())
         };
         // The thread is gone if the handler panicked, and doesn't come back.
-        let (done, standing) = thread.ask(job).await.map_err(for_good)?;
+        let (done, standing) = thread.ask_and(job, then).await.map_err(for_good)?;
         self.standing = standing;
         done
     }
@@ -90,14 +101,25 @@ impl<H: SqliteHandler> Consumer for SqliteProjection<H> {
         })
     }
 
+    fn prepare(&mut self, next: &Batch) {
+        self.coming = Some(Arc::clone(&next.events));
+    }
+
     fn consume<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>> {
-        let (events, looked_to) = (batch.events.clone(), batch.looked_to);
+        let (events, looked_to) = (Arc::clone(&batch.events), batch.looked_to);
         Box::pin(async move {
             // Before the transaction, which holds up other writers.
             let facts = CorrectedFacts::of::<H>(self.log.as_deref(), &events).await;
             let facts = facts.map_err(Refusal::whole)?;
-            let consumed = self.ask(move |worker| worker.consume(&events, &facts, looked_to));
-            consumed.await.map_err(Refusal::whole)
+            let coming = self.coming.take();
+            let consume = move |worker: &mut Worker<H>| worker.consume(&events, &facts, looked_to);
+            let prepare = move |worker: &mut Worker<H>| {
+                if let Some(events) = coming {
+                    worker.prepare(&events);
+                }
+            };
+            let consumed = self.ask_and(consume, prepare).await;
+            consumed.map_err(Refusal::whole)
         })
     }
 

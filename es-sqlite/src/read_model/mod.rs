@@ -4,6 +4,7 @@ mod consumer;
 mod context;
 mod fence;
 mod parked;
+mod prepared;
 mod states;
 mod switch;
 mod tables;

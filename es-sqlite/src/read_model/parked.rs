@@ -203,7 +203,13 @@ fn retry_one<H: SqliteHandler>(
         return Ok(false);
     }
     let replay = is_replay(&transaction, H::NAME, H::VERSION, event.position)?;
-    apply(handler, &transaction, event, facts, replay)?;
+    apply(
+        handler,
+        &transaction,
+        event,
+        H::input(event, facts)?,
+        replay,
+    )?;
     remove(&transaction, H::NAME, H::VERSION, event.position)?;
     transaction.commit().map_err(database)?;
     Ok(true)

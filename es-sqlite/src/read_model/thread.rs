@@ -31,10 +31,20 @@ impl<W: Send + 'static> Thread<W> {
         &self,
         job: impl FnOnce(&mut W) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.ask_and(job, |_| {}).await
+    }
+
+    /// Has it do something, and then something that isn't waited for.
+    pub(super) async fn ask_and<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut W) -> T + Send + 'static,
+        then: impl FnOnce(&mut W) + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         let job: Job<W> = Box::new(move |owned| {
             // Whoever asked may be gone.
             let _ = answer.send(job(owned));
+            then(owned);
         });
         self.jobs.send(job).map_err(|_| Fault::Closed)?;
         answered.await.map_err(gone)

@@ -11,11 +11,12 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::context::{Context, SqliteHandler};
 use super::fence::{self, database};
+use super::prepared::Prepared;
 use super::tables::Database;
 use super::{parked, switch};
 use crate::error::may_pass;
 
-pub(super) struct Worker<H> {
+pub(super) struct Worker<H: SqliteHandler> {
     database: Database,
     handler: H,
     lease: Duration,
@@ -24,6 +25,7 @@ pub(super) struct Worker<H> {
     /// When its lease was renewed.
     renewed: Instant,
     standing: Standing,
+    prepared: Prepared<H>,
 }
 
 /// How long a process that stands by waits before it looks again, at most: so late are its readers' waits answered.
@@ -44,6 +46,7 @@ impl<H: SqliteHandler> Worker<H> {
             fence: None,
             renewed: Instant::now(),
             standing: Standing::default(),
+            prepared: Prepared::nothing(),
         }
     }
 
@@ -53,6 +56,7 @@ impl<H: SqliteHandler> Worker<H> {
 
     /// Takes the projection over, unless another process has it or a newer version has taken its place.
     pub(super) fn begin(&mut self) -> Result<Begun, Failure> {
+        self.prepared = Prepared::nothing();
         let mine = self.fence.map(|fence| fence.epoch);
         let transaction = immediate(self.database.connection()?)?;
         fence::bound(&transaction, H::NAME)?;
@@ -83,6 +87,11 @@ impl<H: SqliteHandler> Worker<H> {
                 again_in: LOOK_EVERY,
             },
         })
+    }
+
+    /// Makes of events what the handler will be given of them.
+    pub(super) fn prepare(&mut self, events: &[StoredEvent]) {
+        self.prepared = Prepared::of(events);
     }
 
     /// Takes events in, all or none, with what the corrections among them changed.
@@ -124,7 +133,9 @@ impl<H: SqliteHandler> Worker<H> {
         };
         let is_parked = |event: &StoredEvent| failure.is_some() || parked.contains(H::key(event));
         let plan = held.plan(&stored, events, looked_to, H::key, is_parked);
-        carry_out(&plan, &mut self.handler, &transaction, facts, failure)?;
+        let (handler, prepared) = (&mut self.handler, &mut self.prepared);
+        let input = |event: &StoredEvent| prepared.input(event, facts);
+        carry_out(&plan, handler, &transaction, input, failure)?;
         finish::<H>(transaction, &held, &plan.after, self.lease)?;
         (self.fence, self.standing) = (Some(plan.after), plan.standing);
         self.renewed = Instant::now();
@@ -169,7 +180,7 @@ fn carry_out<H: SqliteHandler>(
     plan: &FencePlan<'_>,
     handler: &mut H,
     transaction: &Transaction<'_>,
-    facts: &CorrectedFacts,
+    mut input: impl FnMut(&StoredEvent) -> Result<Option<H::Input>, Failure>,
     failure: Option<&str>,
 ) -> Result<(), Failure> {
     for step in &plan.steps {
@@ -181,7 +192,7 @@ fn carry_out<H: SqliteHandler>(
                 parked::put(transaction, name, version, position, key, replay, failure)?;
             }
             FenceStep::Handle { event, replay } => {
-                apply(handler, transaction, event, facts, replay)?;
+                apply(handler, transaction, event, input(event)?, replay)?;
             }
             FenceStep::Halt => return Err(Failure::Waiting),
         }
@@ -189,15 +200,15 @@ fn carry_out<H: SqliteHandler>(
     Ok(())
 }
 
-/// Has the handler take an event in.
+/// Has the handler take an event in, if that is one for it.
 pub(super) fn apply<H: SqliteHandler>(
     handler: &mut H,
     transaction: &Transaction<'_>,
     event: &StoredEvent,
-    facts: &CorrectedFacts,
+    input: Option<H::Input>,
     replay: bool,
 ) -> Result<(), Failure> {
-    let Some(input) = H::input(event, facts)? else {
+    let Some(input) = input else {
         return Ok(());
     };
     let context = Context::new(transaction, event.position, replay);

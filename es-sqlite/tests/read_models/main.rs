@@ -4,6 +4,7 @@ mod domain;
 mod exactly_once;
 mod killed;
 mod parking;
+mod prepared;
 mod states;
 mod tables;
 mod takeover;

@@ -118,7 +118,7 @@ async fn a_new_version_is_built_beside_the_old_and_takes_over_when_it_is_not_beh
     // It doesn't answer yet, and a wait goes by the one that does.
     assert_eq!(new.standing().frontier, Position::new(5));
     let mut batch = bench.batch(0).await;
-    batch.events.truncate(3);
+    batch.events = batch.events[..3].into();
     (batch.looked_to, batch.caught_up) = (Position::new(3), false);
     new.consume(&batch).await.unwrap();
     assert_eq!(answer(&readers), (1, 5, 5));

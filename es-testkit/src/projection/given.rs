@@ -180,9 +180,15 @@ impl GivenLog {
         };
         let lacking: Vec<StoredEvent> = self.events.iter().filter(lacks).cloned().collect();
         let head = Position::new(self.events.len() as u64);
-        for events in lacking.chunks(events.max(1)) {
+        let batches = lacking.chunks(events.max(1)).map(|events| {
             let last = events.last().map_or(head, |event| event.position);
-            let batch = Batch::new(events.to_vec(), last, false);
+            Batch::new(events, last, false)
+        });
+        let mut batches = batches.peekable();
+        while let Some(batch) = batches.next() {
+            if let Some(next) = batches.peek() {
+                consumer.prepare(next);
+            }
             take_in(consumer, &batch).await?;
         }
         take_in(consumer, &Batch::new(Vec::new(), head, true)).await?;

@@ -76,9 +76,15 @@ async fn deliver<S: EventStore + Clone>(
     };
     let query = LogQuery::after(checkpoint.position).filter(projection.profile().filter);
     let page = store.read_log(query.limit(usize::MAX)).await?;
-    for events in page.events.chunks(batch) {
+    let batches = page.events.chunks(batch).map(|events| {
         let last = events.last().map_or(page.looked_to, |last| last.position);
-        let batch = Batch::new(events.to_vec(), last, false);
+        Batch::new(events, last, false)
+    });
+    let mut batches = batches.peekable();
+    while let Some(batch) = batches.next() {
+        if let Some(next) = batches.peek() {
+            projection.prepare(next);
+        }
         let taken = projection.consume(&batch).await;
         taken.map_err(|refusal| refusal.failure)?;
     }
