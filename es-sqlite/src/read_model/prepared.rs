@@ -13,11 +13,17 @@ impl<H: SqliteHandler> Prepared<H> {
         Self(VecDeque::new())
     }
 
-    /// Those of these events that can be read by themselves. A correction can't, and what fails does so in its turn.
-    pub(super) fn of(events: &[StoredEvent]) -> Self {
+    /// Prepares those of these events, and no others, that can be read by themselves. A correction can't, and what fails does
+    /// so in its turn.
+    pub(super) fn prepare(&mut self, events: &[StoredEvent]) {
+        self.0.clear();
+        self.0.reserve(events.len());
         let facts = CorrectedFacts::default();
-        let prepare = |event: &StoredEvent| Some((event.position, H::input(event, &facts).ok()?));
-        Self(events.iter().filter_map(prepare).collect())
+        for event in events {
+            if let Ok(input) = H::input(event, &facts) {
+                self.0.push_back((event.position, input));
+            }
+        }
     }
 
     /// What is prepared of this event and otherwise made now. Events are asked for in their order.

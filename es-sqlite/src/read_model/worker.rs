@@ -91,7 +91,7 @@ impl<H: SqliteHandler> Worker<H> {
 
     /// Makes of events what the handler will be given of them.
     pub(super) fn prepare(&mut self, events: &[StoredEvent]) {
-        self.prepared = Prepared::of(events);
+        self.prepared.prepare(events);
     }
 
     /// Takes events in, all or none, with what the corrections among them changed.
