@@ -196,17 +196,12 @@ impl Log {
     /// The hash of each event, behind the stream's last one, where the log has hashes. Whatever becomes of its settings, a
     /// stream that has hashes goes on with them.
     fn hashes(&self, append: &Append, history: &History) -> Vec<Digest> {
-        let (mut previous, mut revision) = (history.hash(), history.revision());
+        let previous = history.hash();
         if !self.tamper_evident && previous.is_none() {
             return Vec::new();
         }
-        let hash = |event| {
-            revision = revision.next();
-            let hash = Digest::of_event(previous, &append.stream, revision, event);
-            previous = Some(hash);
-            hash
-        };
-        append.events.iter().map(hash).collect()
+        let first = history.revision().next();
+        Digest::of_events(previous, &append.stream, first, &append.events)
     }
 
     async fn publish(

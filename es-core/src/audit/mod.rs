@@ -1,5 +1,6 @@
 //! Who did what, when and why, what led to it, and what corrected or undid it; and whether anybody changed it since.
 
+mod blocks;
 mod causation;
 mod digest;
 mod entry;
