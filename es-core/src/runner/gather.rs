@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::race::{Raced, race};
+use super::race::{Raced, race, yield_now};
 use super::settings::Settings;
 use super::{Batch, ConsumerProfile};
 use crate::{Checkpoint, EventStore, StoreError, StoredEvent, Subscription};
@@ -79,7 +79,7 @@ impl<S: EventStore> Gathering<S> {
                 Raced::Stopped => return Ok(Next::Stop),
                 Raced::Late if self.events.is_empty() => return Ok(Next::Quiet),
                 Raced::Done(Err(error)) if self.events.is_empty() => return Err(error),
-                Raced::Done(Ok(())) if !self.left().is_zero() => {}
+                Raced::Done(Ok(())) if !self.ready.is_empty() || !self.left().is_zero() => {}
                 // An error is met again after these.
                 Raced::Done(_) | Raced::Late => self.make(false),
             }
@@ -95,6 +95,8 @@ impl<S: EventStore> Gathering<S> {
             if self.gather().await.is_err() {
                 return;
             }
+            // A log may be at hand that is long and has nothing that is taken.
+            yield_now().await;
         }
     }
 

@@ -26,12 +26,14 @@ async fn until(fact: impl Fn() -> bool) {
     .await;
 }
 
-/// Lets it go again and again.
+/// Lets it go again and again, when the runner has had as many turns as it needs to gather what it may.
 fn let_go(gate: Arc<Semaphore>) {
     tokio::spawn(async move {
         loop {
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
             gate.add_permits(1);
-            tokio::task::yield_now().await;
         }
     });
 }
@@ -110,4 +112,19 @@ async fn whoever_is_fenced_forgets_what_was_gathered() {
     handle.shutdown().await;
     running.await.unwrap().unwrap();
     assert_eq!(consumer.log().taken, positions((1..=10).chain(26..=45)));
+}
+
+#[tokio::test]
+async fn a_batch_that_is_not_gathered_for_any_time_is_not_followed_by_an_empty_one() {
+    let (store, consumer) = (counted(35).await, Scripted::default());
+    let runner = runner(&store, &consumer).batch(10).within(Duration::ZERO);
+    let handle = runner.handle();
+    let running = tokio::spawn(runner.run());
+    soon(handle.wait_for(Position::new(35))).await.unwrap();
+    handle.shutdown().await;
+    running.await.unwrap().unwrap();
+    let log = consumer.log();
+    assert_eq!(log.batches, [10, 10, 10, 5]);
+    // Perhaps the one that says that this is all.
+    assert!(log.empty <= 1, "{}", log.empty);
 }

@@ -24,6 +24,8 @@ pub(crate) struct Log {
     pub poison: Option<Position>,
     pub taken: Vec<Position>,
     pub batches: Vec<usize>,
+    /// How many batches came without an event.
+    pub empty: u32,
     /// What it was told to come after a batch.
     pub prepared: Vec<Vec<Position>>,
     pub parked: Vec<Position>,
@@ -104,8 +106,9 @@ impl Consumer for Scripted {
             Ok(()) => {
                 log.take(&batch.events);
                 log.looked_to = batch.looked_to;
-                if !batch.events.is_empty() {
-                    log.batches.push(batch.events.len());
+                match batch.events.len() {
+                    0 => log.empty += 1,
+                    events => log.batches.push(events),
                 }
             }
             Err(refusal) => log.take(&batch.events[..refusal.taken]),
