@@ -1,6 +1,6 @@
 //! What hashing costs: appending to a tamper-evident log, beside appending to one that isn't.
 //!
-//! `cargo bench -p es-nats --bench hashing`, each round in a fresh log on the disk of the target folder; with `-- one` or
+//! `cargo bench -p es-nats --bench hashing`, each round in fresh logs on the disk of the target folder; with `-- one` or
 //! `-- three` on one server or three alone. A server acknowledges before it writes through, so what one says is the most
 //! that hashing costs.
 
@@ -15,7 +15,7 @@ use es_servers::{Nats, NatsCluster};
 use hashing::Load;
 use tokio::runtime::Runtime;
 
-const ROUNDS: usize = 31;
+const ROUNDS: usize = 15;
 
 fn main() {
     let asked: Vec<String> = std::env::args().collect();
@@ -39,25 +39,24 @@ fn main() {
 }
 
 fn compare(runtime: &Runtime, addresses: &str, replicas: usize) {
-    hashing::compare(ROUNDS, |load, hashed| {
-        runtime.block_on(run(load, addresses, replicas, hashed))
+    hashing::compare(ROUNDS, |load| {
+        runtime.block_on(run(load, addresses, replicas))
     });
 }
 
-async fn run(load: &Load, addresses: &str, replicas: usize, hashed: bool) -> f64 {
-    let name = format!("log-{}", EventId::random());
-    let options = NatsStore::options().name(&name).replicas(replicas);
-    let options = if hashed {
-        options.tamper_evident()
-    } else {
-        options
-    };
-    let store = options.open(addresses).await.expect("the store opens");
-    let taken = load.append_to(store).await;
+async fn run(load: &Load, addresses: &str, replicas: usize) -> [f64; 2] {
+    let names = ["plain", "hashed"].map(|kind| format!("{kind}-{}", EventId::random()));
+    let options = |name: &str| NatsStore::options().name(name).replicas(replicas);
+    let plain = options(&names[0]).open(addresses).await;
+    let hashed = options(&names[1]).tamper_evident().open(addresses).await;
+    let logs = [plain, hashed].map(|store| store.expect("the store opens"));
+    let taken = load.append_to(logs).await;
     // Keeps the disk from filling up.
     let address = addresses.split(',').next().unwrap_or_default();
     let client = async_nats::connect(address).await.expect("a connection");
-    let api = format!("$JS.API.STREAM.DELETE.{name}");
-    client.request(api, "".into()).await.expect("an answer");
+    for name in names {
+        let api = format!("$JS.API.STREAM.DELETE.{name}");
+        client.request(api, "".into()).await.expect("an answer");
+    }
     taken
 }

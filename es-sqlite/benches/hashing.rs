@@ -1,6 +1,6 @@
 //! What hashing costs: appending to a tamper-evident log, beside appending to one that isn't.
 //!
-//! `cargo bench -p es-sqlite --bench hashing`, each round in a fresh database on the disk of the target folder.
+//! `cargo bench -p es-sqlite --bench hashing`, each round in fresh databases on the disk of the target folder.
 
 #[path = "../../es-testkit/tests/shared/hashing.rs"]
 mod hashing;
@@ -13,20 +13,20 @@ const ROUNDS: usize = 15;
 
 fn main() {
     let runtime = Runtime::new().expect("a runtime");
-    hashing::compare(ROUNDS, |load, hashed| runtime.block_on(run(load, hashed)));
+    hashing::compare(ROUNDS, |load| runtime.block_on(run(load)));
 }
 
-async fn run(load: &Load, hashed: bool) -> f64 {
+async fn run(load: &Load) -> [f64; 2] {
     let folder = tempfile::Builder::new()
         .prefix("hashing")
         .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
         .expect("a folder in the target folder");
-    let options = SqliteStore::options();
-    let options = if hashed {
-        options.tamper_evident()
-    } else {
-        options
-    };
-    let store = options.open(folder.path().join("log.db")).await;
-    load.append_to(store.expect("the store opens")).await
+    let (plain, hashed) = (
+        SqliteStore::options(),
+        SqliteStore::options().tamper_evident(),
+    );
+    let plain = plain.open(folder.path().join("plain.db")).await;
+    let hashed = hashed.open(folder.path().join("hashed.db")).await;
+    let logs = [plain, hashed].map(|store| store.expect("the store opens"));
+    load.append_to(logs).await
 }
