@@ -107,11 +107,11 @@ impl<H: SqliteHandler> Consumer for SqliteProjection<H> {
 
     fn consume<'a>(&'a mut self, batch: &'a Batch) -> BoxFuture<'a, Result<(), Refusal>> {
         let (events, looked_to) = (Arc::clone(&batch.events), batch.looked_to);
+        let coming = self.coming.take();
         Box::pin(async move {
             // Before the transaction, which holds up other writers.
             let facts = CorrectedFacts::of::<H>(self.log.as_deref(), &events).await;
             let facts = facts.map_err(Refusal::whole)?;
-            let coming = self.coming.take();
             let consume = move |worker: &mut Worker<H>| worker.consume(&events, &facts, looked_to);
             let prepare = move |worker: &mut Worker<H>| {
                 if let Some(events) = coming {
