@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{Begun, Checkpoint, EventStore, Failure, LogQuery, Position, Refusal};
+use es_core::{Begun, Checkpoint, EventStore, Failure, LogQuery, Position, Refusal, RunnerHandle};
 use tokio::sync::Semaphore;
 
 use crate::domain::soon;
-use crate::runner::{counted, positions, runner};
+use crate::runner::{Running, counted, positions, runner};
 use crate::scripted::Scripted;
 
 /// A consumer that is at work until it is let go, once for each batch.
@@ -38,6 +38,13 @@ fn let_go(gate: Arc<Semaphore>) {
     });
 }
 
+/// Waits until everything up to this position is in, and shuts the runner down.
+async fn finish(handle: RunnerHandle, running: Running, last: u64) {
+    soon(handle.wait_for(Position::new(last))).await.unwrap();
+    handle.shutdown().await;
+    running.await.unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn what_comes_after_a_batch_is_told_before_it_and_then_comes() {
     let (store, (consumer, gate)) = (counted(35).await, gated());
@@ -45,9 +52,7 @@ async fn what_comes_after_a_batch_is_told_before_it_and_then_comes() {
     let handle = runner.handle();
     let running = tokio::spawn(runner.run());
     let_go(gate);
-    soon(handle.wait_for(Position::new(35))).await.unwrap();
-    handle.shutdown().await;
-    running.await.unwrap().unwrap();
+    finish(handle, running, 35).await;
     let log = consumer.log();
     assert_eq!(log.taken, positions(1..=35));
     assert_eq!(log.batches, [10, 10, 10, 5]);
@@ -70,9 +75,7 @@ async fn what_is_kept_is_not_ahead_of_what_was_taken_in() {
         .collect();
     assert_eq!(kept, [Position::new(10)]);
     let_go(gate);
-    soon(handle.wait_for(Position::new(35))).await.unwrap();
-    handle.shutdown().await;
-    running.await.unwrap().unwrap();
+    finish(handle, running, 35).await;
 }
 
 #[tokio::test]
@@ -86,9 +89,7 @@ async fn an_event_that_fails_loses_and_doubles_nothing_that_was_gathered_after_i
     let handle = runner.handle();
     let running = tokio::spawn(runner.run());
     let_go(gate);
-    soon(handle.wait_for(Position::new(45))).await.unwrap();
-    handle.shutdown().await;
-    running.await.unwrap().unwrap();
+    finish(handle, running, 45).await;
     let log = consumer.log();
     assert_eq!(log.parked, positions([15]));
     assert_eq!(log.taken, positions((1..=14).chain(16..=45)));
@@ -108,9 +109,7 @@ async fn whoever_is_fenced_forgets_what_was_gathered() {
     let handle = runner.handle();
     let running = tokio::spawn(runner.run());
     let_go(gate);
-    soon(handle.wait_for(Position::new(45))).await.unwrap();
-    handle.shutdown().await;
-    running.await.unwrap().unwrap();
+    finish(handle, running, 45).await;
     assert_eq!(consumer.log().taken, positions((1..=10).chain(26..=45)));
 }
 
@@ -120,9 +119,7 @@ async fn a_batch_that_is_not_gathered_for_any_time_is_not_followed_by_an_empty_o
     let runner = runner(&store, &consumer).batch(10).within(Duration::ZERO);
     let handle = runner.handle();
     let running = tokio::spawn(runner.run());
-    soon(handle.wait_for(Position::new(35))).await.unwrap();
-    handle.shutdown().await;
-    running.await.unwrap().unwrap();
+    finish(handle, running, 35).await;
     let log = consumer.log();
     assert_eq!(log.batches, [10, 10, 10, 5]);
     // Perhaps the one that says that this is all.

@@ -16,7 +16,7 @@ pub(crate) fn runner(store: &MemoryStore, consumer: &Scripted) -> Runner<MemoryS
     Runner::new(store.clone(), consumer.clone()).back_off(first, most)
 }
 
-type Running = JoinHandle<Result<(), Arc<Failure>>>;
+pub(crate) type Running = JoinHandle<Result<(), Arc<Failure>>>;
 
 pub(crate) async fn counted(events: u64) -> MemoryStore {
     let store = MemoryStore::new();

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use es_core::{
     Batch, Cause, Consumer, Event, EventId, EventStore, FailureClass, Json, LogQuery, NewEvent,
-    Position, Projection, Recorded,
+    Position, Projection, Recorded, StoredEvent,
 };
 use es_sqlite::{Context, SqliteHandler};
 use rusqlite::{Connection, Transaction};
@@ -50,20 +50,17 @@ impl SqliteHandler for Weights {
 }
 
 /// Two events to a batch.
-async fn batches(bench: &Bench, payloads: &[&str]) -> Vec<Batch> {
-    let weighed = |payload: &&str| {
-        let payload = Json::parse(*payload).unwrap();
+async fn batches(bench: &Bench, payloads: impl IntoIterator<Item = String>) -> Vec<Batch> {
+    let weighed = |payload| {
+        let payload = Json::parse(payload).unwrap();
         NewEvent::new(EventId::random(), "scale.weighed", 1, payload)
     };
-    append(&bench.store, "a", payloads.iter().map(weighed).collect()).await;
+    let events = payloads.into_iter().map(weighed).collect();
+    append(&bench.store, "a", events).await;
     let log = bench.store.read_log(LogQuery::after(Position::START)).await;
     let events = log.unwrap().events;
-    let batch = |events: &[_]| Batch::new(events, Position::new(2), false);
-    let mut batches: Vec<Batch> = events.chunks(2).map(batch).collect();
-    for (number, batch) in (1_u64..).zip(&mut batches) {
-        batch.looked_to = Position::new(2 * number);
-    }
-    batches
+    let batch = |events: &[StoredEvent]| Batch::new(events, events[1].position, false);
+    events.chunks(2).map(batch).collect()
 }
 
 fn weights(bench: &Bench) -> Vec<(i64, i64)> {
@@ -89,9 +86,7 @@ async fn what_is_prepared_is_made_once_and_what_fails_does_so_in_its_turn() {
 
 async fn what_is_prepared_is_decoded_once() {
     let bench = Bench::new().await;
-    let payloads: Vec<String> = (1..=6).map(grams).collect();
-    let payloads: Vec<&str> = payloads.iter().map(String::as_str).collect();
-    let batches = batches(&bench, &payloads).await;
+    let batches = batches(&bench, (1..=6).map(grams)).await;
     let mut projection = bench.models().await.projection(Weights);
     projection.begin().await.unwrap();
     DECODED.store(0, Ordering::SeqCst);
@@ -113,9 +108,7 @@ async fn what_is_prepared_is_decoded_once() {
 
 async fn what_was_prepared_and_does_not_come_is_forgotten() {
     let bench = Bench::new().await;
-    let payloads: Vec<String> = (1..=6).map(grams).collect();
-    let payloads: Vec<&str> = payloads.iter().map(String::as_str).collect();
-    let batches = batches(&bench, &payloads).await;
+    let batches = batches(&bench, (1..=6).map(grams)).await;
     let mut projection = bench.models().await.projection(Weights);
     projection.begin().await.unwrap();
     projection.prepare(&batches[2]);
@@ -128,8 +121,8 @@ async fn what_was_prepared_and_does_not_come_is_forgotten() {
 
 async fn what_cannot_be_read_fails_in_its_turn() {
     let bench = Bench::new().await;
-    let payloads = ["{\"grams\":1}", "{\"grams\":2}", "{\"grams\":3}", "{}"];
-    let batches = batches(&bench, &payloads).await;
+    let payloads = (1..=3).map(grams).chain(["{}".to_owned()]);
+    let batches = batches(&bench, payloads).await;
     let mut projection = bench.models().await.projection(Weights);
     projection.begin().await.unwrap();
     projection.prepare(&batches[1]);
