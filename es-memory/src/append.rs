@@ -50,18 +50,19 @@ impl Log {
     fn accept(&mut self, append: Append, recorded_at: Timestamp) -> Appended {
         let Append { stream, events, .. } = append;
         let entry = self.streams.entry(stream.clone()).or_default();
-        let mut previous = entry.places.last().and_then(|last| self.events[*last].hash);
+        let previous = entry.places.last().and_then(|last| self.events[*last].hash);
+        let hashes = match self.hashed_from {
+            Some(_) => Digest::of_events(previous, &stream, entry.revision().next(), &events),
+            None => Vec::new(),
+        };
         let mut placements = Vec::with_capacity(events.len());
-        for event in events {
+        for (place, event) in events.into_iter().enumerate() {
             entry.ids.insert(event.id, entry.places.len());
             entry.places.push(self.events.len());
             let position = Position::new(self.events.len() as u64 + 1);
             let placement = Placement::new(entry.revision(), position, recorded_at);
-            let hash = (self.hashed_from)
-                .map(|_| Digest::of_event(previous, &stream, placement.revision, &event));
             let mut event = stored(&stream, event, placement);
-            event.hash = hash;
-            previous = hash;
+            event.hash = hashes.get(place).copied();
             self.events.push(event);
             placements.push(placement);
         }

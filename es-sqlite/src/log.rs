@@ -208,8 +208,11 @@ impl Log {
         last.recorded_at = self.clock.now().max(last.recorded_at);
         let mut revision = known.revision;
         let names = self.names(append)?;
-        let tamper_evident = self.is_tamper_evident()?;
-        let mut hash = known.hash;
+        let hashes = if self.is_tamper_evident()? {
+            Digest::of_events(known.hash, &append.stream, revision.next(), &append.events)
+        } else {
+            Vec::new()
+        };
         let mut statement = self
             .connection
             .prepare_cached(
@@ -218,13 +221,10 @@ impl Log {
             )
             .map_err(before_commit)?;
         let mut placements = Vec::with_capacity(append.events.len());
-        for (event, name) in append.events.iter().zip(names) {
+        for (place, (event, name)) in append.events.iter().zip(names).enumerate() {
             revision = revision.next();
             last.position = Position::new(last.position.number() + 1);
             let metadata = event.metadata.as_str();
-            if tamper_evident {
-                hash = Some(Digest::of_event(hash, &append.stream, revision, event));
-            }
             statement
                 .execute(params![
                     signed(last.position.number()),
@@ -236,18 +236,17 @@ impl Log {
                     event.effective_at.map(Timestamp::micros),
                     event.payload.as_str(),
                     (metadata != Metadata::EMPTY).then_some(metadata),
-                    hash.as_ref().map(Digest::as_bytes),
+                    hashes.get(place).map(Digest::as_bytes),
                 ])
                 .map_err(before_commit)?;
             placements.push(Placement::new(revision, last.position, last.recorded_at));
         }
         drop(statement);
         self.last = Some(last);
-        let key = known.key;
         let known = Known {
-            key,
+            key: known.key,
             revision,
-            hash,
+            hash: hashes.last().copied().or(known.hash),
         };
         self.streams.put(append.stream.clone(), known);
         Ok(Appended::new(placements))
